@@ -1,0 +1,6 @@
+"""Registered classes: what a config names as ``mmgreen.X``."""
+
+from mmgreen.models.backbones import GreenSwin
+from mmgreen.models.pretrain import MaskedAutoencoder, MIMDecoder, MIMHead, Reconstruction
+
+__all__ = ['GreenSwin', 'MIMDecoder', 'MIMHead', 'MaskedAutoencoder', 'Reconstruction']

@@ -1,0 +1,257 @@
+"""Masked image modelling: one algorithm for every backbone that has ``forward_visible``.
+
+Letters in shapes: B images, C channels, H W pixels, U units, P target patches, n values of a patch.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmgreen.models.start import StartsFromCheckpoint
+from mmgreen.nets.decoder import MaskedDecoder
+from mmgreen.ops.layout import cut_patches, paste_patches
+from mmgreen.ops.masking import check_masked, draw_masked, unit_grid, unit_indices
+from mmgreen.ops.targets import (
+    FLATTEN_ORDERS,
+    flatten_patches,
+    patch_statistics,
+    squared_error,
+    unflatten_patches,
+)
+from mmgreen.registry import MODELS
+
+
+class Reconstruction(NamedTuple):
+    """What a picture of a reconstruction needs, in the normalised space of the input images."""
+
+    images: Tensor
+    """(B, C, H, W): what went in."""
+    masked: Tensor
+    """(B, H, W) bool, True = hidden."""
+    predicted: Tensor
+    """(B, C, H, W): what the decoder says of every patch, visible ones included."""
+
+
+@MODELS.register_module()
+class MIMDecoder(MaskedDecoder, BaseModule):
+    """The decoder as a neck; arguments are those of :class:`mmgreen.nets.decoder.MaskedDecoder`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        embed_dim: int = 512,
+        depth: int = 1,
+        num_heads: int = 16,
+        img_size: int | tuple[int, int] = 224,
+        unit_size: int = 32,
+        patch_size: int = 32,
+        image_channels: int = 3,
+        pos_embed: str = 'sincos',
+        norm_eps: float = 1e-6,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            in_channels=in_channels,
+            embed_dim=embed_dim,
+            depth=depth,
+            num_heads=num_heads,
+            img_size=img_size,
+            unit_size=unit_size,
+            patch_size=patch_size,
+            image_channels=image_channels,
+            pos_embed=pos_embed,
+            norm_eps=norm_eps,
+        )
+        self.init_cfg = copy.deepcopy(init_cfg)
+
+
+@MODELS.register_module()
+class MIMHead(BaseModule):
+    """Compares predictions with the pixels that were hidden.
+
+    Args:
+        target: 'norm_pixel', each patch normalised by its own mean and deviation (MAE, section 4),
+            or 'pixel'.
+        patch_size: pixels a side of a target patch.
+        unit_size: pixels a side of a mask unit.
+        order: how a patch is flattened, 'hwc' (GreenMIM, MAE) or 'chw'. Official decoders differ
+            in it.
+    """
+
+    targets = ('norm_pixel', 'pixel')
+
+    def __init__(
+        self,
+        target: str = 'norm_pixel',
+        patch_size: int = 32,
+        unit_size: int = 32,
+        order: str = 'hwc',
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(init_cfg)
+        if target not in self.targets:
+            raise ValueError(f'target must be one of {self.targets}, not {target!r}.')
+        if order not in FLATTEN_ORDERS:
+            raise ValueError(f'order must be one of {tuple(FLATTEN_ORDERS)}, not {order!r}.')
+        self.target = target
+        self.patch_size = patch_size
+        self.unit_size = unit_size
+        self.order = order
+
+    def loss(self, pred: Tensor, images: Tensor, masked: Tensor) -> Tensor:
+        """Scalar: mean squared error over the hidden patches of the batch."""
+        return self.loss_per_image(pred, images, masked).mean()
+
+    def loss_per_image(self, pred: Tensor, images: Tensor, masked: Tensor) -> Tensor:
+        """Mean squared error over the hidden patches of each image.
+
+        Args:
+            pred: (B, P, n), unit order.
+            images: (B, C, H, W), normalised.
+            masked: (U,) or (B, U) bool on the CPU, True = hidden.
+
+        Returns:
+            (B,) float32.
+        """
+        hidden = unit_indices(masked).to(images.device, non_blocking=True)
+        by_unit = pred.unflatten(1, (masked.shape[-1], -1))
+        if hidden.dim() == 1:
+            guesses = by_unit.index_select(1, hidden)
+        else:
+            guesses = by_unit.gather(1, hidden[..., None, None].expand(-1, -1, *by_unit.shape[2:]))
+        values = self._values(images, hidden)
+        if self.target == 'norm_pixel':
+            mean, deviation = patch_statistics(values)
+            values = (values - mean) / deviation
+        return squared_error(guesses.flatten(1, 2), values)
+
+    def undo_target(self, pred: Tensor, images: Tensor) -> Tensor:
+        """Predictions as images: the target's normalisation undone, patches put in their places.
+
+        Args:
+            pred: (B, P, n), unit order.
+            images: (B, C, H, W), from which the statistics of each patch are taken.
+
+        Returns:
+            (B, C, H, W) float32.
+        """
+        grid = unit_grid(*images.shape[-2:], self.unit_size)
+        pred = pred.float()
+        if self.target == 'norm_pixel':
+            every = torch.arange(grid[0] * grid[1], device=images.device)
+            mean, deviation = patch_statistics(self._values(images, every))
+            pred = pred * deviation + mean
+        return paste_patches(unflatten_patches(pred, self.order, images.shape[1]), grid)
+
+    def _values(self, images: Tensor, units: Tensor) -> Tensor:
+        """(B, patches, n) float32: the pixels of the units, flattened as predictions are."""
+        patches = cut_patches(images.float(), units, self.unit_size, self.patch_size)
+        return flatten_patches(patches, self.order)
+
+
+@MODELS.register_module()
+class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
+    """Masked image modelling on what is visible: GreenMIM, and any method of the same three parts.
+
+    Which units are hidden is drawn from torch's default generator: seed it, and masks repeat. In a
+    runner the hook ``mmgreen.SeedEachStep`` does so from seed, rank and step.
+
+    Args:
+        backbone: has ``unit_size`` and ``forward_visible(images, masked)``.
+        neck: predicts patches, ``neck(stages, masked)``.
+        head: has ``loss``, ``loss_per_image`` and ``undo_target``.
+        mask_ratio: fraction of the units to hide, in (0, 1).
+        shared_mask: one choice for all images of a batch (GreenMIM), or one for each.
+        data_preprocessor: mmpretrain's SelfSupDataPreprocessor by default.
+        init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` starts encoder and decoder from an
+            earlier pretraining; for the encoder alone use the backbone's.
+    """
+
+    checkpoint_part = 'model'
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module,
+        head: dict | nn.Module,
+        mask_ratio: float = 0.75,
+        shared_mask: bool = True,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ):
+        if not 0 < mask_ratio < 1:
+            raise ValueError(
+                f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.'
+            )
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            head=head,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        self.mask_ratio = mask_ratio
+        self.shared_mask = shared_mask
+
+    def forward(
+        self, inputs: Tensor, data_samples: list[DataSample] | None = None, mode: str = 'tensor'
+    ) -> Tensor | tuple | dict | list[DataSample]:
+        """Features ('tensor'), losses ('loss'), or data samples with a loss each ('predict')."""
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        return super().forward(inputs, data_samples, mode)
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
+        """One training step.
+
+        Args:
+            inputs: (B, C, H, W), normalised.
+            data_samples: not needed.
+
+        Returns:
+            ``{'loss': scalar}``.
+        """
+        masked = self.draw_masked(inputs)
+        stages = self.backbone.forward_visible(inputs, masked)
+        pred = self.neck(stages, masked)
+        return {'loss': self.head.loss(pred, inputs, masked)}
+
+    def predict(self, inputs: Tensor, data_samples: list[DataSample]) -> list[DataSample]:
+        """The data samples, each with the loss of its image as ``reconstruction_loss``."""
+        masked = self.draw_masked(inputs)
+        pred = self.neck(self.backbone.forward_visible(inputs, masked), masked)
+        losses = self.head.loss_per_image(pred, inputs, masked)
+        for sample, loss in zip(data_samples, losses):
+            sample.set_field(loss, 'reconstruction_loss')
+        return data_samples
+
+    def draw_masked(self, images: Tensor) -> Tensor:
+        """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""
+        rows, columns = unit_grid(*images.shape[-2:], self.backbone.unit_size)
+        num_images = None if self.shared_mask else len(images)
+        return draw_masked(rows * columns, self.mask_ratio, num_images)
+
+    def reconstruct(self, images: Tensor, masked: Tensor | None = None) -> Reconstruction:
+        """What the model makes of masked images.
+
+        Args:
+            images: (B, C, H, W), normalised.
+            masked: (U,) or (B, U) bool, True = hidden; drawn if None.
+        """
+        grid = unit_grid(*images.shape[-2:], self.backbone.unit_size)
+        masked = self.draw_masked(images) if masked is None else masked
+        masked = check_masked(masked, grid, len(images))
+        pred = self.neck(self.backbone.forward_visible(images, masked), masked)
+        unit = self.backbone.unit_size
+        pixels = masked.expand(len(images), -1).unflatten(1, grid)
+        pixels = pixels.repeat_interleave(unit, 1).repeat_interleave(unit, 2)
+        return Reconstruction(
+            images, pixels.to(images.device), self.head.undo_target(pred, images)
+        )

@@ -1,0 +1,191 @@
+"""Attention inside windows: of all tokens of a map, or of the visible ones only.
+
+Letters in shapes: B images, H W rows and columns of tokens, C channels, V visible tokens, G groups
+(a window of a dense map is a group too), S slots per group, N heads, D channels per head.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmgreen.ops.grouping import GroupPlan, group, ungroup
+from mmgreen.ops.positions import pair_index, relative_position_index, square_coords
+
+
+def fit_window(size: tuple[int, int], window: int, pad_small_map: bool) -> tuple[int, int]:
+    """Side and shift of the windows of a stage's shifted blocks, in tokens.
+
+    Two rules are in use for a map whose shorter side is no larger than the window.
+
+    Args:
+        size: rows and columns of the map.
+        window: side of an uncut window.
+        pad_small_map: False: the window is cut down to the shorter side and not shifted (the
+            original Swin, GreenMIM, mmpretrain's default). True: the map is padded up to the window
+            and shifted as any other (mmdet).
+    """
+    shorter = min(size)
+    if pad_small_map or shorter > window:
+        return window, window // 2
+    return shorter, 0
+
+
+class DenseWindows(NamedTuple):
+    """Windows over a whole map, which is padded at the bottom and right to whole windows."""
+
+    size: tuple[int, int]
+    """(H, W), rows and columns of the map."""
+    window: int
+    """Tokens a side of a window."""
+    shift: int
+    """Tokens by which the map is rolled up and left before it is cut."""
+    pairs: Tensor
+    """(G, S, S), or (1, S, S) where all windows are alike; see :func:`pair_index`."""
+
+    @classmethod
+    def over(
+        cls, size: tuple[int, int], window: int, shift: int, table: int, device: torch.device
+    ) -> DenseWindows:
+        """The windows of a map of ``size``; ``table`` is the window the bias table is for."""
+        padded = [-(-side // window) * window for side in size]
+        attend = None
+        if shift:
+            # A rolled window may hold parts that do not touch on the map (Swin, section 3.2).
+            # Padding is marked by its place, as in the original: it takes part in attention.
+            edges = [
+                (torch.arange(side, device=device) >= side - window).long()
+                + (torch.arange(side, device=device) >= side - shift)
+                for side in padded
+            ]
+            parts = _cut((edges[0][:, None] * 3 + edges[1])[None, :, :, None], window)[0, :, :, 0]
+            attend = parts[:, :, None] == parts[:, None, :]
+        pairs = pair_index(square_coords(window, device)[None], attend, table)
+        return cls(size, window, shift, pairs)
+
+    def gather(self, tokens: Tensor, padding: Tensor) -> Tensor:
+        """(B, H, W, C) to (B, G, S, C); places outside the map hold ``padding``, (C,)."""
+        batch, height, width, channels = tokens.shape
+        rows, columns = -(-height // self.window), -(-width // self.window)
+        if (height, width) != (rows * self.window, columns * self.window):
+            padded = padding.to(tokens.dtype).expand(
+                batch, rows * self.window, columns * self.window, channels
+            )
+            padded = padded.clone()
+            padded[:, :height, :width] = tokens
+            tokens = padded
+        if self.shift:
+            tokens = tokens.roll((-self.shift, -self.shift), dims=(1, 2))
+        return _cut(tokens, self.window)
+
+    def scatter(self, windows: Tensor) -> Tensor:
+        """(B, G, S, C) back to (B, H, W, C), padding dropped."""
+        height, width = self.size
+        grid = windows.unflatten(1, (-1, -(-width // self.window)))
+        grid = grid.unflatten(3, (self.window, self.window))
+        tokens = grid.permute(0, 1, 3, 2, 4, 5).flatten(3, 4).flatten(1, 2)
+        if self.shift:
+            tokens = tokens.roll((self.shift, self.shift), dims=(1, 2))
+        return tokens[:, :height, :width]
+
+
+def _cut(tokens: Tensor, window: int) -> Tensor:
+    """(B, H, W, C), whole windows, to (B, G, S, C)."""
+    grid = tokens.unflatten(2, (-1, window)).unflatten(1, (-1, window))
+    return grid.permute(0, 1, 3, 2, 4, 5).flatten(3, 4).flatten(1, 2)
+
+
+class VisibleGroups(NamedTuple):
+    """Groups of visible tokens."""
+
+    plan: GroupPlan
+    """Where each token sits, on the device of the tokens."""
+    pairs: Tensor
+    """(G, S, S), see :func:`pair_index`."""
+
+    @classmethod
+    def of(cls, plan: GroupPlan, table: int) -> VisibleGroups:
+        """The groups of ``plan``; ``table`` is the window the bias table is for."""
+        return cls(plan, pair_index(plan.coords, plan.attend, table))
+
+    def gather(self, tokens: Tensor, padding: Tensor) -> Tensor:
+        """(B, V, C) to (B, G, S, C). Padding slots attend to none but each other and are dropped
+        later, so they hold any token, and ``padding`` is not needed."""
+        return group(tokens, self.plan)
+
+    def scatter(self, groups: Tensor) -> Tensor:
+        """(B, G, S, C) back to (B, V, C)."""
+        return ungroup(groups, self.plan)
+
+
+class WindowAttention(nn.Module):
+    """Attention among tokens that share a window, with a learned bias per relative offset.
+
+    The same weights serve the dense net (:class:`DenseWindows`) and visible-only pretraining
+    (:class:`VisibleGroups`). Projections run on tokens only: padding exists between ``gather`` and
+    ``scatter``.
+
+    Args:
+        dim: C.
+        num_heads: N.
+        window: tokens a side of an uncut window; the table has ``(2 * window - 1)**2`` rows.
+    """
+
+    def __init__(self, dim: int, num_heads: int, window: int):
+        super().__init__()
+        self.num_heads = num_heads
+        self.relative_position_bias_table = nn.Parameter(
+            torch.zeros((2 * window - 1) ** 2, num_heads)
+        )
+        index = relative_position_index(square_coords(window), window)
+        self.register_buffer('relative_position_index', index)
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
+
+    def forward(self, tokens: Tensor, windows: DenseWindows | VisibleGroups) -> Tensor:
+        """(B, H, W, C) or (B, V, C) in, the same out.
+
+        A padded position of a dense map is a key and value like any other, as in the original: what
+        the projection gives for zeros is its bias, so it needs no matrix product.
+        """
+        qkv = windows.gather(self.qkv(tokens), self.qkv.bias)
+        return self.proj(windows.scatter(self._attend(qkv, windows.pairs)))
+
+    def _attend(self, qkv: Tensor, pairs: Tensor) -> Tensor:
+        """(B, G, S, 3C) to (B, G, S, C)."""
+        batch, groups = qkv.shape[:2]
+        qkv = qkv.unflatten(-1, (3, self.num_heads, -1))
+        bias = self._bias(pairs)
+        # Queries have four dimensions because fused kernels take no others, and are folded such
+        # that the bias is broadcast, never copied: one bias for all groups wants (B * G, N, S, D),
+        # a bias for each group (B, N * G, S, D).
+        if len(pairs) == 1:
+            q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).flatten(1, 2)
+            out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.transpose(0, 1))
+            return out.transpose(1, 2).flatten(2).unflatten(0, (batch, groups))
+        q, k, v = qkv.permute(3, 0, 4, 1, 2, 5).flatten(2, 3)
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.flatten(0, 1)[None])
+        return out.unflatten(1, (self.num_heads, groups)).permute(0, 2, 3, 1, 4).flatten(3)
+
+    def _bias(self, pairs: Tensor) -> Tensor:
+        """(N, G, S, S) additive bias, -inf where a pair may not attend."""
+        table = self.relative_position_bias_table.t()
+        never = table.new_full((self.num_heads, 1), -torch.inf)
+        rows = torch.cat([table, never], dim=1).index_select(1, pairs.flatten())
+        return rows.unflatten(1, pairs.shape)
+
+
+class ShiftedWindowAttention(nn.Module):
+    """:class:`WindowAttention` under the name that OpenMMLab's checkpoints have for it."""
+
+    def __init__(self, dim: int, num_heads: int, window: int):
+        super().__init__()
+        self.w_msa = WindowAttention(dim, num_heads, window)
+
+    def forward(self, tokens: Tensor, windows: DenseWindows | VisibleGroups) -> Tensor:
+        """See :meth:`WindowAttention.forward`."""
+        return self.w_msa(tokens, windows)

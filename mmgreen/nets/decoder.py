@@ -1,0 +1,156 @@
+"""From the visible tokens of an encoder to a prediction for every patch of the image.
+
+Letters in shapes: B images, U units, T tokens in a unit, P = U * T target patches, V visible tokens,
+D channels of the decoder, N heads.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmgreen.nets.layers import Mlp, reset_transformer_weights
+from mmgreen.ops.layout import unroll
+from mmgreen.ops.masking import unit_grid, unit_indices
+from mmgreen.ops.positions import sincos_table
+
+
+class Attention(nn.Module):
+    """Attention among all tokens (ViT)."""
+
+    def __init__(self, dim: int, num_heads: int):
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(B, P, D) in and out."""
+        qkv = self.qkv(tokens).unflatten(-1, (3, self.num_heads, -1))
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+class TransformerBlock(nn.Module):
+    """Attention and an MLP, each behind a norm and added to what went in (ViT)."""
+
+    def __init__(self, dim: int, num_heads: int, norm_eps: float):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
+        self.attn = Attention(dim, num_heads)
+        self.norm2 = nn.LayerNorm(dim, eps=norm_eps)
+        self.mlp = Mlp(dim, 4 * dim)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(B, P, D) in and out."""
+        tokens = tokens + self.attn(self.norm1(tokens))
+        return tokens + self.mlp(self.norm2(tokens))
+
+
+class MaskedDecoder(nn.Module):
+    """The decoder of MAE: mask tokens stand in for what was hidden, transformer blocks fill them.
+
+    Takes the last stage of an encoder. Tokens, positions and predictions are in unit order, which
+    is raster order where a unit is one token (Swin).
+
+    Args:
+        in_channels: channels of the encoder's last stage.
+        embed_dim: D.
+        depth: transformer blocks.
+        num_heads: of each block.
+        img_size: pixels of the images, one number for squares or (height, width).
+        unit_size: pixels a side of a mask unit.
+        patch_size: pixels a side of the patch that one token stands for and predicts.
+        image_channels: channels of the images.
+        pos_embed: 'sincos' (fixed, a buffer) or 'learned' (a parameter, begun as the sin-cos table).
+        norm_eps: of every LayerNorm.
+
+    Raises:
+        ValueError: if the unit does not divide the images or the patch does not divide the unit, or
+            ``pos_embed`` is neither of the two.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        embed_dim: int = 512,
+        depth: int = 1,
+        num_heads: int = 16,
+        img_size: int | tuple[int, int] = 224,
+        unit_size: int = 32,
+        patch_size: int = 32,
+        image_channels: int = 3,
+        pos_embed: str = 'sincos',
+        norm_eps: float = 1e-6,
+    ):
+        super().__init__()
+        height, width = (img_size, img_size) if isinstance(img_size, int) else img_size
+        self.grid = unit_grid(height, width, unit_size)
+        if unit_size % patch_size:
+            raise ValueError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
+        self.side = unit_size // patch_size
+        self.embed = nn.Linear(in_channels, embed_dim)
+        self.mask_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
+        table = sincos_table(embed_dim, (self.grid[0] * self.side, self.grid[1] * self.side))[None]
+        if pos_embed == 'sincos':
+            self.register_buffer('pos_embed', table)
+        elif pos_embed == 'learned':
+            self.pos_embed = nn.Parameter(table)
+        else:
+            raise ValueError(f"pos_embed must be 'sincos' or 'learned', not {pos_embed!r}.")
+        self.blocks = nn.ModuleList(
+            TransformerBlock(embed_dim, num_heads, norm_eps) for _ in range(depth)
+        )
+        self.norm = nn.LayerNorm(embed_dim, eps=norm_eps)
+        self.pred = nn.Linear(embed_dim, patch_size**2 * image_channels)
+        reset_transformer_weights(self)
+        nn.init.normal_(self.mask_token, std=0.02)
+
+    def forward(self, stages: tuple[Tensor, ...], masked: Tensor) -> Tensor:
+        """A prediction for every patch, visible ones included.
+
+        Args:
+            stages: the last is (B, V, in_channels), visible tokens in unit order.
+            masked: (U,) or (B, U) bool on the CPU, True = hidden.
+
+        Returns:
+            (B, P, patch_size * patch_size * image_channels), unit order.
+
+        Raises:
+            ValueError: if the images have another number of units than ``img_size`` has.
+        """
+        if masked.shape[-1] != self.grid[0] * self.grid[1]:
+            raise ValueError(
+                f'The images have {masked.shape[-1]} mask units, the decoder was built for '
+                f'{self.grid[0]}x{self.grid[1]}; set its img_size to the size of the images.'
+            )
+        tokens = self._fill_in(self.embed(stages[-1]), masked)
+        tokens = tokens + self._positions()
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.pred(self.norm(tokens))
+
+    def _fill_in(self, tokens: Tensor, masked: Tensor) -> Tensor:
+        """(B, V, D) to (B, P, D): visible tokens in their places, the mask token elsewhere."""
+        count = self.side**2
+        units = unit_indices(~masked)
+        # Where each patch comes from: a visible token, or the mask token put behind them all.
+        source = torch.full((*masked.shape, count), tokens.shape[1])
+        visible = torch.arange(tokens.shape[1]).view(-1, count)
+        places = units[..., None].expand(*units.shape, count)
+        source.scatter_(-2, places, visible.expand_as(places))
+        source = source.flatten(-2).to(tokens.device, non_blocking=True)
+        mask_token = self.mask_token.to(tokens.dtype).expand(len(tokens), -1, -1)
+        pool = torch.cat([tokens, mask_token], dim=1)
+        if source.dim() == 1:
+            return pool.index_select(1, source)
+        return pool.gather(1, source[..., None].expand(-1, -1, pool.shape[-1]))
+
+    def _positions(self) -> Tensor:
+        """(1, P, D): the table, which is stored in raster order, in unit order."""
+        if self.side == 1:
+            return self.pos_embed
+        rows, columns = self.grid[0] * self.side, self.grid[1] * self.side
+        maps = self.pos_embed.unflatten(1, (rows, columns)).permute(0, 3, 1, 2)
+        return unroll(maps, self.side).flatten(1, 2)

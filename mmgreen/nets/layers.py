@@ -1,0 +1,54 @@
+"""Layers that every net shares."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class DropPath(nn.Module):
+    """Drops whole residual branches of random images in training (arXiv 1603.09382).
+
+    Kept branches are scaled by ``1 / (1 - drop_rate)``; does nothing in evaluation.
+    """
+
+    def __init__(self, drop_rate: float = 0.0):
+        super().__init__()
+        self.drop_rate = drop_rate
+
+    def forward(self, branch: Tensor) -> Tensor:
+        """(B, ...) in and out."""
+        if self.drop_rate == 0 or not self.training:
+            return branch
+        shape = (branch.shape[0],) + (1,) * (branch.dim() - 1)
+        kept = branch.new_empty(shape).bernoulli_(1 - self.drop_rate)
+        return branch * kept.div_(1 - self.drop_rate)
+
+    def extra_repr(self) -> str:
+        return f'drop_rate={self.drop_rate}'
+
+
+class Mlp(nn.Module):
+    """Linear, GELU, linear."""
+
+    def __init__(self, dim: int, hidden_dim: int):
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden_dim)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden_dim, dim)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(..., dim) in and out."""
+        return self.fc2(self.act(self.fc1(tokens)))
+
+
+def reset_transformer_weights(net: nn.Module) -> None:
+    """The initialisation of Swin and SimMIM: linear and convolution weights from a truncated
+    normal of deviation 0.02, biases 0, norms 1 and 0."""
+    for module in net.modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.LayerNorm):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)

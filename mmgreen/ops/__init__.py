@@ -1,0 +1,1 @@
+"""Pure functions on ints and tensors; nothing here holds weights or knows OpenMMLab."""

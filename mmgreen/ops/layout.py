@@ -1,0 +1,140 @@
+"""Orders in which the tokens of an image are stored.
+
+Raster order goes row by row. *Unit order* keeps the T tokens of a mask unit together, unit
+outermost, and inside a unit in Z-order: base-4 digits, the most significant the place in the
+coarsest 2x2, the least significant in the finest, each (0,0), (0,1), (1,0), (1,1) by (row, column).
+So tokens 4k..4k+3 are one 2x2 neighbourhood, and halving the resolution is a ``view``.
+
+Letters in shapes: B images, C channels, H W pixels or tokens, U units, n chosen units, T tokens in
+a unit, p pixels per side of a patch.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def _levels(side: int) -> int:
+    """How often ``side`` can be halved.
+
+    Raises:
+        ValueError: if ``side`` is not a power of two.
+    """
+    if side < 1 or side & (side - 1):
+        raise ValueError(f'A unit has a power of two tokens a side, not {side}.')
+    return side.bit_length() - 1
+
+
+def unroll(maps: Tensor, side: int) -> Tensor:
+    """Raster maps to unit order.
+
+    Args:
+        maps: (B, C, H, W), H and W multiples of ``side``.
+        side: tokens a side of a unit, a power of two; ``T = side * side``.
+
+    Returns:
+        (B, U, T, C).
+    """
+    batch, channels, height, width = maps.shape
+    levels = _levels(side)
+    twos = [2] * levels
+    split = maps.reshape(batch, channels, height // side, *twos, width // side, *twos)
+    rows, columns = 2, 3 + levels
+    digits = [axis + 1 + level for level in range(levels) for axis in (rows, columns)]
+    return split.permute(0, rows, columns, *digits, 1).reshape(
+        batch, (height // side) * (width // side), side * side, channels
+    )
+
+
+def reroll(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+    """The inverse of :func:`unroll`.
+
+    Args:
+        tokens: (B, U, T, C), T a power of four.
+        grid: rows and columns of units, ``U = grid[0] * grid[1]``.
+
+    Returns:
+        (B, C, H, W) with ``H = grid[0] * sqrt(T)`` and ``W = grid[1] * sqrt(T)``.
+    """
+    batch, _, count, channels = tokens.shape
+    side = round(count**0.5)
+    levels = _levels(side)
+    split = tokens.reshape(batch, *grid, *([2, 2] * levels), channels)
+    rows = [1, *range(3, 3 + 2 * levels, 2)]
+    columns = [2, *range(4, 4 + 2 * levels, 2)]
+    return split.permute(0, 3 + 2 * levels, *rows, *columns).reshape(
+        batch, channels, grid[0] * side, grid[1] * side
+    )
+
+
+def z_order(side: int) -> Tensor:
+    """(T, 2) int64: row and column in its unit of each token, in Z-order."""
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing='ij')
+    return unroll(torch.stack([rows, columns])[None], side)[0, 0]
+
+
+def unit_coords(units: Tensor, columns: int, side: int) -> Tensor:
+    """Row and column, in tokens of the whole image, of every token of the chosen units.
+
+    Args:
+        units: (n,) int64, positions of units in raster order.
+        columns: units in a row of the image.
+        side: tokens a side of a unit.
+
+    Returns:
+        (n * T, 2) int64, in unit order.
+    """
+    corners = torch.stack([units // columns, units % columns], dim=-1) * side
+    return (corners[:, None] + z_order(side)).flatten(0, 1)
+
+
+def coarser_coords(coords: Tensor) -> Tensor:
+    """(V, 2) in unit order to (V / 4, 2): the same units at half the resolution."""
+    return coords[::4] // 2
+
+
+def cut_patches(images: Tensor, units: Tensor, unit_size: int, patch_size: int) -> Tensor:
+    """The pixels of the chosen units, cut into square patches; other pixels are never read.
+
+    Args:
+        images: (B, C, H, W), H and W multiples of ``unit_size``.
+        units: (n,) int64 for all images, or (B, n), on the device of ``images``.
+        unit_size: pixels a side of a unit.
+        patch_size: p, pixels a side of a patch; ``unit_size / p`` is a power of two.
+
+    Returns:
+        (B, n * T, C, p, p), patches in unit order.
+    """
+    batch, channels, height, width = images.shape
+    rows, columns = height // unit_size, width // unit_size
+    by_unit = images.view(batch, channels, rows, unit_size, columns, unit_size)
+    by_unit = by_unit.permute(0, 2, 4, 1, 3, 5)
+    if units.dim() == 1:
+        chosen = by_unit[:, units // columns, units % columns]
+    else:
+        image = torch.arange(batch, device=images.device)[:, None]
+        chosen = by_unit[image, units // columns, units % columns]
+    side = unit_size // patch_size
+    patches = chosen.reshape(batch * units.shape[-1], channels, side, patch_size, side, patch_size)
+    patches = patches.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)
+    return unroll(patches, side).reshape(batch, -1, channels, patch_size, patch_size)
+
+
+def paste_patches(patches: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Images from the patches of all their units: undoes :func:`cut_patches`.
+
+    Args:
+        patches: (B, U * T, C, p, p) in unit order.
+        grid: rows and columns of units.
+
+    Returns:
+        (B, C, H, W).
+    """
+    batch, _, channels, patch_size, _ = patches.shape
+    maps = reroll(patches.reshape(batch, grid[0] * grid[1], -1, channels * patch_size**2), grid)
+    height, width = maps.shape[-2:]
+    pixels = maps.view(batch, channels, patch_size, patch_size, height, width)
+    return pixels.permute(0, 1, 4, 2, 5, 3).reshape(
+        batch, channels, height * patch_size, width * patch_size
+    )

@@ -1,0 +1,34 @@
+import torch
+from torch import nn
+
+from mmgreen.nets.layers import DropPath, Mlp, reset_transformer_weights
+
+
+def test_drop_path_keeps_the_mean_and_drops_whole_images():
+    torch.manual_seed(0)
+    branch = torch.ones(4000, 3, 2)
+    out = DropPath(0.25)(branch)
+    per_image = out.flatten(1)
+    assert (per_image == per_image[:, :1]).all()
+    assert abs(float(out.mean()) - 1) < 0.05
+    assert torch.allclose(per_image[:, 0].unique(), torch.tensor([0.0, 1 / 0.75]))
+
+
+def test_drop_path_is_silent_in_evaluation_and_at_rate_zero():
+    branch = torch.randn(4, 3)
+    assert DropPath(0.5).eval()(branch) is branch
+    assert DropPath(0.0)(branch) is branch
+
+
+def test_mlp_is_linear_gelu_linear():
+    mlp = Mlp(3, 5)
+    tokens = torch.randn(2, 4, 3)
+    assert torch.allclose(mlp(tokens), mlp.fc2(nn.functional.gelu(mlp.fc1(tokens))))
+
+
+def test_reset_gives_swins_initialisation():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(300, 300), nn.LayerNorm(300))
+    reset_transformer_weights(net)
+    assert abs(float(net[0].weight.std()) - 0.02) < 1e-3
+    assert not net[0].bias.any() and not net[1].bias.any() and (net[1].weight == 1).all()
