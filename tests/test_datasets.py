@@ -1,0 +1,298 @@
+import logging
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import worker_init_fn
+from mmengine.logging import MMLogger
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from mmgreen.datasets import (
+    ReadImage,
+    SeededIndex,
+    SeededSampler,
+    UnlabelledImages,
+    UnreadableImageError,
+)
+
+PIPELINE = [
+    dict(type='mmgreen.ReadImage'),
+    dict(type='mmpretrain.RandomResizedCrop', scale=16, backend='pillow', interpolation='bicubic'),
+    dict(type='mmcv.transforms.RandomFlip', prob=0.5),
+    dict(type='mmpretrain.PackInputs'),
+]
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+
+
+def save(path, pixels=PIXELS, mode=None, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(pixels)
+    (image if mode is None else image.convert(mode)).save(path, **options)
+    return path
+
+
+def cut(path):
+    """Leaves the first half of a file."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
+def read(path):
+    return ReadImage()(dict(img_path=str(path)))['img']
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """12 readable images and 4 that are not, nested and flat."""
+    for i in range(12):
+        shade = np.full((24, 32, 3), 20 * i, dtype=np.uint8)
+        save(tmp_path / (f'class_{i % 3}/{i}.png' if i % 2 else f'{i}.png'), shade)
+    cut(save(tmp_path / 'cut.jpg'))
+    (tmp_path / 'class_0/empty.jpg').write_bytes(b'')
+    (tmp_path / 'text.png').write_text('no image')
+    (tmp_path / 'gone.png').symlink_to(tmp_path / 'nowhere.png')
+    return tmp_path
+
+
+@pytest.fixture
+def warnings(caplog):
+    """What mmengine's logger warned of in this process."""
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+def loader(dataset, sampler, workers=0, persistent=False):
+    return DataLoader(
+        dataset,
+        batch_size=4,
+        sampler=sampler,
+        num_workers=workers,
+        persistent_workers=persistent,
+        collate_fn=list,
+        worker_init_fn=lambda i: worker_init_fn(i, workers, 0, 0) if workers else None,
+    )
+
+
+def place_of(images, ending):
+    paths = [images.get_data_info(i)['img_path'] for i in range(len(images))]
+    return next(i for i, path in enumerate(paths) if path.endswith(ending))
+
+
+def epochs(dataset, workers=0, persistent=False, which=(0, 1)):
+    """The inputs and file names of some epochs."""
+    sampler = SeededSampler(dataset, seed=5)
+    batches = loader(dataset, sampler, workers, persistent)
+    taken = []
+    for epoch in which:
+        sampler.set_epoch(epoch)
+        taken += [each for batch in batches for each in batch]
+    inputs = torch.stack([each['inputs'] for each in taken])
+    return inputs, [each['data_samples'].img_path for each in taken]
+
+
+class TestReadImage:
+    def test_the_pixels_are_those_of_the_file_blue_first(self, tmp_path):
+        assert np.array_equal(read(save(tmp_path / 'a.png')), PIXELS[..., ::-1])
+
+    @pytest.mark.parametrize(
+        ('name', 'mode'),
+        [
+            ('gray.png', 'L'),
+            ('bits.png', '1'),
+            ('palette.gif', 'P'),
+            ('alpha.png', 'RGBA'),
+            ('gray_alpha.png', 'LA'),
+            ('print.jpg', 'CMYK'),
+            ('UPPER.JPEG', None),
+            ('with space é.webp', None),
+            ('scan.tiff', None),
+        ],
+    )
+    def test_every_kind_of_image_becomes_a_colour_image(self, tmp_path, name, mode):
+        image = read(save(tmp_path / name, mode=mode))
+        assert image.shape == (24, 32, 3) and image.dtype == np.uint8
+        assert image.flags.c_contiguous
+
+    @pytest.mark.parametrize('name', ['deep.png', 'deep.tif'])
+    def test_sixteen_bits_are_scaled_and_not_clipped(self, tmp_path, name):
+        pixels = np.random.default_rng(1).integers(0, 2**16, (24, 32)).astype(np.uint16)
+        image = read(save(tmp_path / name, pixels))
+        assert np.array_equal(image, np.repeat((pixels // 256)[..., None], 3, axis=2))
+
+    def test_the_orientation_of_the_camera_is_applied(self, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # Turn by 90 degrees clockwise.
+        image = read(save(tmp_path / 'a.png', exif=exif))
+        assert np.array_equal(image, np.rot90(PIXELS, -1)[..., ::-1])
+
+    def test_transparency_given_as_bytes_is_dropped_without_a_warning(self, tmp_path, recwarn):
+        read(save(tmp_path / 'a.png', mode='P', transparency=bytes(range(256))))
+        assert not recwarn.list
+
+    @pytest.mark.parametrize('ending', ['jpg', 'png', 'webp'])
+    def test_a_file_that_was_cut_off_is_refused(self, tmp_path, ending):
+        with pytest.raises(UnreadableImageError, match=f'a.{ending}'):
+            read(cut(save(tmp_path / f'a.{ending}')))
+
+    def test_floating_point_pixels_are_refused(self, tmp_path):
+        path = save(tmp_path / 'a.tiff', np.zeros((4, 4), dtype=np.float32))
+        with pytest.raises(UnreadableImageError, match='floating-point'):
+            read(path)
+
+
+class TestWhatIsFound:
+    def test_nested_and_flat_folders_in_a_fixed_order(self, folder):
+        images = UnlabelledImages(str(folder))
+        names = [images.get_data_info(i)['img_path'] for i in range(len(images))]
+        assert len(images) == 16
+        assert names == sorted(names)
+        assert str(folder / 'class_1/1.png') in names
+
+    def test_what_is_hidden_or_no_image_is_left_aside_and_counted(self, tmp_path):
+        save(tmp_path / 'a.jpg')
+        (tmp_path / '._a.jpg').write_bytes(b'of macOS')
+        save(tmp_path / '.thumbnails/b.jpg')
+        (tmp_path / 'folder.jpg').mkdir()
+        (tmp_path / 'notes.txt').write_text('')
+        images = UnlabelledImages(str(tmp_path))
+        assert len(images) == 1
+        assert images.num_other_files == 1
+
+    def test_links_are_followed_and_loops_are_not(self, tmp_path):
+        save(tmp_path / 'elsewhere/deep/a.jpg')
+        root = tmp_path / 'root'
+        save(root / 'b.jpg')
+        (root / 'link').symlink_to(tmp_path / 'elsewhere')
+        (root / 'loop').symlink_to(root)
+        assert len(UnlabelledImages(str(root))) == 2
+
+    def test_the_home_folder_may_be_written_as_a_tilde(self, tmp_path, monkeypatch):
+        save(tmp_path / 'photos/a.jpg')
+        monkeypatch.setenv('HOME', str(tmp_path))
+        assert UnlabelledImages('~/photos').folder == str(tmp_path / 'photos')
+
+    def test_a_list_of_files(self, folder):
+        (folder / 'some.txt').write_text('2.png\nclass_1/1.png\n')
+        images = UnlabelledImages(str(folder), ann_file='some.txt')
+        assert len(images) == 2
+        assert images.get_data_info(1)['img_path'] == str(folder / 'class_1/1.png')
+
+    @pytest.mark.parametrize('exists', [True, False])
+    def test_no_folder_or_no_image_is_said_with_the_path_and_the_remedy(self, tmp_path, exists):
+        root = tmp_path / 'photos'
+        if exists:
+            root.mkdir()
+            (root / 'notes.txt').write_text('')
+        with pytest.raises(FileNotFoundError) as error:
+            UnlabelledImages(str(root))
+        assert str(root) in str(error.value)
+        assert 'train_dataloader.dataset.data_root=' in str(error.value)
+
+
+class TestSeededIndex:
+    def test_is_an_int_that_survives_the_way_to_a_worker(self):
+        index = pickle.loads(pickle.dumps(SeededIndex(3, 2**31)))
+        assert (index, index.seed) == (3, 2**31)
+        assert [10, 11, 12, 13][index] == 13
+
+    def test_the_sampler_visits_what_the_default_one_visits(self, folder):
+        images = UnlabelledImages(str(folder))
+        sampler = SeededSampler(images, seed=1)
+        first = list(sampler)
+        sampler.set_epoch(1)
+        second = list(sampler)
+        assert sorted(first) == sorted(second) == list(range(16))
+        assert first != second
+        assert len({each.seed for each in first + second}) == 32
+
+    def test_every_process_has_its_share_and_the_seed_of_an_image_is_the_same(self, folder):
+        images = UnlabelledImages(str(folder))
+        whole = {int(each): each.seed for each in SeededSampler(images, seed=1)}
+        shares = []
+        for rank in range(2):
+            sampler = SeededSampler(images, seed=1)
+            sampler.rank, sampler.world_size, sampler.num_samples = rank, 2, 8
+            shares.append({int(each): each.seed for each in sampler})
+        assert shares[0] | shares[1] == whole
+        assert not shares[0].keys() & shares[1].keys()
+
+
+class TestWhatIsDrawn:
+    def test_workers_change_nothing(self, folder):
+        inputs, files = epochs(UnlabelledImages(str(folder), pipeline=PIPELINE))
+        for workers, persistent in ((2, False), (2, True), (1, False)):
+            images = UnlabelledImages(str(folder), pipeline=PIPELINE)
+            again, names = epochs(images, workers, persistent)
+            assert torch.equal(inputs, again)
+            assert files == names
+
+    def test_a_later_epoch_does_not_need_the_earlier_ones(self, folder):
+        inputs, files = epochs(UnlabelledImages(str(folder), pipeline=PIPELINE))
+        again, names = epochs(UnlabelledImages(str(folder), pipeline=PIPELINE), 2, which=(1,))
+        assert torch.equal(inputs[16:], again)
+        assert files[16:] == names
+
+    def test_epochs_and_seeds_differ(self, tmp_path):
+        save(tmp_path / 'a.png')
+        images = UnlabelledImages(str(tmp_path), pipeline=PIPELINE)
+        draws = [images[SeededIndex(0, seed)]['inputs'] for seed in (1, 2, 1)]
+        assert torch.equal(draws[0], draws[2])
+        assert not torch.equal(draws[0], draws[1])
+
+    def test_a_plain_index_draws_anew_and_may_be_negative(self, tmp_path):
+        save(tmp_path / 'a.png')
+        images = UnlabelledImages(str(tmp_path), pipeline=PIPELINE)
+        assert not torch.equal(images[0]['inputs'], images[-1]['inputs'])
+        with pytest.raises(IndexError):
+            images[1]
+
+
+class TestUnreadable:
+    def test_workers_skip_them_and_the_main_process_knows(self, folder):
+        images = UnlabelledImages(str(folder), pipeline=PIPELINE)
+        assert int(images.unreadable().sum()) == 0
+        inputs, files = epochs(images, workers=2)
+        assert len(inputs) == 32
+        assert len(set(files)) == 12
+        paths = [images.get_data_info(i)['img_path'] for i in images.unreadable().nonzero()]
+        expected = ['class_0/empty.jpg', 'cut.jpg', 'gone.png', 'text.png']
+        assert paths == [str(folder / name) for name in expected]
+
+    def test_each_is_reported_once_with_its_reason(self, folder, warnings):
+        epochs(UnlabelledImages(str(folder), pipeline=PIPELINE))
+        texts = [each.message for each in warnings.records if each.levelno == logging.WARNING]
+        assert len(texts) == 4
+        assert any('cut.jpg' in text and 'truncated' in text.lower() for text in texts)
+
+    def test_what_is_already_known_does_not_change_what_is_taken(self, folder):
+        fresh, knowing = (UnlabelledImages(str(folder), pipeline=PIPELINE) for _ in range(2))
+        epochs(knowing)
+        assert int(knowing.unreadable().sum()) == 4
+        for seed in range(8):
+            index = SeededIndex(place_of(fresh, 'cut.jpg'), seed)
+            one, other = fresh[index], knowing[index]
+            assert one['data_samples'].img_path == other['data_samples'].img_path
+            assert torch.equal(one['inputs'], other['inputs'])
+            fresh.unreadable().zero_()
+
+    def test_the_substitute_depends_on_the_seed(self, folder):
+        images = UnlabelledImages(str(folder), pipeline=PIPELINE)
+        place = place_of(images, 'cut.jpg')
+        taken = {images[SeededIndex(place, s)]['data_samples'].img_path for s in range(20)}
+        assert len(taken) > 5
+
+    def test_nothing_readable_is_an_error_that_names_the_folder(self, tmp_path):
+        for i in range(3):
+            (tmp_path / f'{i}.jpg').write_bytes(b'')
+        images = UnlabelledImages(str(tmp_path), pipeline=PIPELINE)
+        with pytest.raises(RuntimeError, match=f'{tmp_path}.*can be read'):
+            images[0]
+
+    def test_an_error_that_is_no_matter_of_the_file_is_not_hidden(self, folder):
+        images = UnlabelledImages(str(folder), pipeline=[PIPELINE[0], lambda _: {}['key']])
+        with pytest.raises(KeyError):
+            images[0]

@@ -1,0 +1,52 @@
+"""Each test runs in a new process: what counts is that nothing was imported before."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(program):
+    result = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ('registry', 'name', 'module'),
+    [
+        ('mmengine.registry.MODELS', 'GreenSwin', 'mmgreen.models'),
+        ('mmpretrain.registry.MODELS', 'MaskedAutoencoder', 'mmgreen.models'),
+        ('mmdet.registry.MODELS', 'GreenSwin', 'mmgreen.models'),
+    ],
+)
+def test_a_registered_name_needs_no_custom_imports(registry, name, module):
+    package, variable = registry.rsplit('.', 1)
+    program = (
+        f'from {package} import {variable} as registry\n'
+        f'found = registry.get("mmgreen.{name}")\n'
+        f'print(found.__name__, found.__module__)'
+    )
+    assert run(program).splitlines()[-1].startswith(f'{name} {module}')
+
+
+def test_every_location_can_be_imported():
+    run(
+        'from mmgreen import registry\n'
+        'for name in registry.__all__:\n'
+        '    child = getattr(registry, name)\n'
+        '    assert child.scope == "mmgreen" and child.parent.scope == "mmengine", name\n'
+        '    child.import_from_location()\n'
+        '    assert child.module_dict, f"nobody uses {name}"\n'
+    )
+
+
+def test_configs_resolve_by_the_name_of_the_package(tmp_path):
+    child = tmp_path / 'child.py'
+    child.write_text("_base_ = 'mmgreen::greenmim/swin_b_pretrain.py'\n")
+    program = (
+        'import mmgreen.registry\n'
+        'from mmengine.config import Config\n'
+        f'print(Config.fromfile({str(child)!r}).model.backbone.type)'
+    )
+    assert run(program).splitlines()[-1] == 'mmgreen.GreenSwin'

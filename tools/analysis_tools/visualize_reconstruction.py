@@ -1,0 +1,49 @@
+"""Draws original, masked and reconstructed images in one sheet; see docs/reading_reconstructions.md."""
+
+import argparse
+
+import torch
+from mmengine.config import Config
+
+from mmgreen.visualization import write_sheet
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config of the pretraining')
+    parser.add_argument('checkpoint', help='its checkpoint, decoder included')
+    parser.add_argument('--img-path', required=True, help='an image, or a folder of images')
+    parser.add_argument('--out-file', required=True, help='the sheet to write, a .png or .jpg')
+    parser.add_argument('--num-images', type=int, default=8, help='at most so many of a folder')
+    parser.add_argument('--seed', type=int, default=0, help='of the masks')
+    parser.add_argument('--mask-ratio', type=float, help='another ratio than the config has')
+    parser.add_argument(
+        '--raw',
+        action='store_true',
+        help='show what the decoder says of visible patches too, instead of pasting them',
+    )
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    config = Config.fromfile(args.config)
+    if args.mask_ratio is not None:
+        config.model.mask_ratio = args.mask_ratio
+    print(
+        write_sheet(
+            config,
+            args.checkpoint,
+            args.img_path,
+            args.out_file,
+            num_images=args.num_images,
+            seed=args.seed,
+            paste_visible=not args.raw,
+            device=args.device,
+        )
+    )
+
+
+if __name__ == '__main__':
+    main()
