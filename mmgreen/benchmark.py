@@ -151,7 +151,7 @@ def compare(configs: list[str], setting: Setting, turns: int) -> list[Figures]:
                 images_per_second=setting.batch / spread.median,
                 ratio=Spread.of([a / b for a, b in zip(taken, times[-1])]),
                 megabytes_per_image=memory_per_image(model, step, setting) / 2**20,
-                gigamacs_per_image=count_macs(step, setting) / setting.batch / 1e9,
+                gigamacs_per_image=count_macs(step) / 1e9,
                 matrix_share=time_matrix_products(step, setting) / spread.median,
             )
         )
@@ -170,13 +170,13 @@ def time_once(work: Callable[[], None], device: torch.device) -> float:
 
 
 def memory_per_image(model: nn.Module, step: Callable[[int], None], setting: Setting) -> float:
-    """Bytes that one further image adds: the slope between batches of 2 and 4.
+    """Bytes that one further image adds: the slope between batches of 1 and 3.
 
     On a GPU of the peak allocation; on a CPU of the distinct tensors saved for the backward pass
     (none in forward mode).
     """
     measure = _peak_bytes if setting.device.type == 'cuda' else _saved_bytes
-    return (measure(model, step, 4) - measure(model, step, 2)) / 2
+    return (measure(model, step, 3) - measure(model, step, 1)) / 2
 
 
 def _peak_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> int:
@@ -202,10 +202,10 @@ def _saved_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> i
     return sum(sizes.values())
 
 
-def count_macs(step: Callable[[int], None], setting: Setting) -> float:
-    """Multiply-adds of one step, forward and (in training) backward, attention counted."""
+def count_macs(step: Callable[[int], None]) -> float:
+    """Multiply-adds of a step on one image, forward and (in training) backward, attention counted."""
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        step(setting.batch)
+        step(1)
     return counter.get_total_flops() / 2
 
 
@@ -242,7 +242,7 @@ def _remake(description: object, device: torch.device) -> object:
 
 
 def time_matrix_products(step: Callable[[int], None], setting: Setting) -> float:
-    """Seconds of the step's matrix products and convolutions alone: the least of three passes."""
+    """Seconds of the step's matrix products and convolutions alone: the lesser of two passes."""
     with sdpa_kernel(SDPBackend.MATH), _RecordProducts() as record:
         step(setting.batch)
     total = 0.0
@@ -251,9 +251,9 @@ def time_matrix_products(step: Callable[[int], None], setting: Setting) -> float
             args = [_remake(description, setting.device) for description in described]
             passes = [
                 time_once(lambda: func(*args), setting.device)  # noqa: B023
-                for _ in range(4)
+                for _ in range(2)
             ]
-            total += count * min(passes[1:])
+            total += count * min(passes)
     return total
 
 

@@ -20,7 +20,7 @@ def modules_of(layer):
 
 
 def import_blocked(modules, blocked, folder):
-    """Imports ``modules`` in a new process in which importing any of ``blocked`` fails."""
+    """Imports ``modules`` in a new process, as if ``blocked`` were not installed."""
     script = folder / 'imports.py'
     script.write_text('\n'.join(f'import {name}' for name in modules))
     tool = ROOT / 'tools/misc/run_blocked.py'
@@ -48,4 +48,4 @@ def test_imports_without_the_layers_above(modules, blocked, tmp_path):
 def test_the_block_blocks(name, tmp_path):
     result = import_blocked([name], ('mmengine', 'mmcv'), tmp_path)
     assert result.returncode == 1
-    assert ' is blocked' in result.stderr
+    assert 'ModuleNotFoundError' in result.stderr

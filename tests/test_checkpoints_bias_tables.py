@@ -1,6 +1,7 @@
 import pytest
 import torch
 from reference_checkpoints import slow_index
+from timm.layers import resize_rel_pos_bias_table_simple
 
 from mmgreen.checkpoints.bias_tables import (
     centre,
@@ -66,6 +67,14 @@ def test_interpolate_keeps_the_middle_and_the_symmetry(window):
     assert torch.allclose(maps, maps.T, atol=1e-4)
     assert maps.argmin() == side**2 // 2
     assert maps[window - 1, window - 1].abs() < 1.0
+
+
+def test_interpolate_as_others_do():
+    table = torch.randn(169, 3)
+    for window in (5, 12):
+        side = 2 * window - 1
+        wanted = resize_rel_pos_bias_table_simple(table, (window, window), (side**2, 3))
+        assert torch.allclose(interpolate(table, side), wanted, atol=1e-6)
 
 
 def test_interpolate_to_the_same_size_changes_nothing():

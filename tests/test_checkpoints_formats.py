@@ -71,7 +71,8 @@ def test_two_encoders():
     assert torch.equal(
         converted.state_dict['backbone.norm3.bias'], weights['teacher.backbone.norm3.bias']
     )
-    assert all(name.startswith('student.') for name in converted.dropped)
+    assert converted.leftover == ()
+    assert set(converted.dropped) == {name for name in weights if name.startswith('student.')}
 
 
 def test_a_prefix_is_not_needed_where_there_is_one_encoder():
@@ -84,6 +85,8 @@ def test_a_prefix_is_not_needed_where_there_is_one_encoder():
 def test_unknown_weights():
     with pytest.raises(ValueError, match=r'x\.pth holds no weights that mmgreen knows .*conv1\.w'):
         convert({'conv1.weight': torch.ones(1)}, source='x.pth')
+    with pytest.raises(ValueError, match='no weights that mmgreen knows'):
+        convert({f'my_{name}': tensor for name, tensor in small_swin().state_dict().items()})
     with pytest.raises(ValueError, match=r'x\.pth holds no weights\.'):
         convert({}, source='x.pth')
     with pytest.raises(ValueError, match='holds Swin V2, which is another net'):

@@ -1,6 +1,7 @@
 import argparse
 import collections
 import os
+import sys
 import tarfile
 import zipfile
 
@@ -185,6 +186,13 @@ def test_safetensors_by_content_not_by_name(tmp_path):
     assert_same_weights(read_checkpoint(tmp_path / 'weights.bin'))
 
 
+def test_safetensors_is_not_installed(tmp_path, monkeypatch):
+    save_file(WEIGHTS, tmp_path / 'weights.safetensors')
+    monkeypatch.setitem(sys.modules, 'safetensors', None)
+    with pytest.raises(ValueError, match='pip install safetensors'):
+        read_checkpoint(tmp_path / 'weights.safetensors')
+
+
 def test_torch_file_named_safetensors(save):
     assert_same_weights(read_checkpoint(save(WEIGHTS, 'weights.safetensors')))
 
@@ -257,5 +265,5 @@ def test_archives_that_unpack_to_disk_are_refused(tmp_path):
     (tmp_path / 'storages').write_bytes(b'')
     with tarfile.open(tmp_path / 'old.pth', 'w', format=tarfile.GNU_FORMAT) as archive:
         archive.add(tmp_path / 'storages', arcname='\udc80')  # begins with the byte of a pickle
-    with pytest.raises(ValueError, match='tar format'):
+    with pytest.raises(ValueError, match='tar format that torch wrote'):
         read_checkpoint(tmp_path / 'old.pth')

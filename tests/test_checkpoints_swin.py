@@ -163,7 +163,7 @@ def test_openmmlab_under_any_prefix(tmp_path, prefix):
     ours = small_swin()
     report = load(tmp_path, {'state_dict': weights, 'meta': {'epoch': 1}}, ours)
     assert report.share == 1.0 and not report.unexpected and not report.missing
-    images = torch.randn(1, 3, 96, 160)
+    images = torch.randn(1, 3, 224, 256)
     with torch.no_grad():
         assert torch.allclose(ours(images)[0], original(images)[0], atol=1e-4)
 

@@ -77,7 +77,7 @@ def runner(images, hooks, name='run', model=None, seed=0, epochs=3, checkpoints=
         train_cfg=dict(by_epoch=True, max_epochs=epochs),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=1e-3)),
         test_dataloader=loader(images, shuffle=False),
-        test_cfg=dict(),
+        test_cfg={},
         test_evaluator=dict(type='mmgreen.ReconstructionLoss'),
         custom_hooks=hooks,
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', **(checkpoints or {}))),
@@ -94,21 +94,24 @@ def log_of(trained):
     return next(Path(trained.log_dir).glob('*.log')).read_text()
 
 
-class TestSeedEachStep:
-    hooks = [dict(type='mmgreen.SeedEachStep')]
+SEEDS = [dict(type='mmgreen.SeedEachStep')]
+MUST_FIT = [dict(type='mmgreen.CheckpointMustFit')]
+SUMMARY = [dict(type='mmgreen.RunSummary')]
 
+
+class TestSeedEachStep:
     def test_every_step_draws_something_else_and_a_second_run_the_same(self, images):
-        first, second = (runner(images, self.hooks, name) for name in 'ab')
+        first, second = (runner(images, SEEDS, name) for name in 'ab')
         for each in (first, second):
             each.train()
         assert len(set(first.model.draws)) == 9
         assert first.model.draws == second.model.draws
 
     def test_a_resumed_run_draws_what_an_unbroken_one_does(self, images):
-        whole = runner(images, self.hooks, 'whole')
+        whole = runner(images, SEEDS, 'whole')
         whole.train()
-        runner(images, self.hooks, 'parts', epochs=1).train()
-        rest = runner(images, self.hooks, 'parts', resume=True)
+        runner(images, SEEDS, 'parts', epochs=1).train()
+        rest = runner(images, SEEDS, 'parts', resume=True)
         rest.train()
         assert rest.model.draws == whole.model.draws[3:]
         assert torch.equal(rest.model.weight, whole.model.weight)
@@ -121,13 +124,11 @@ class TestSeedEachStep:
                 files.append([sample.img_path for sample in data_batch['data_samples']])
 
         checkpoints = dict(interval=1)
-        whole = runner(
-            images, [*self.hooks, Note()], 'whole', seed=None, checkpoints=checkpoints
-        )
+        whole = runner(images, [*SEEDS, Note()], 'whole', seed=None, checkpoints=checkpoints)
         whole.train()
         rest = runner(
             images,
-            [*self.hooks, Note()],
+            [*SEEDS, Note()],
             'rest',
             seed=None,
             resume=True,
@@ -138,14 +139,14 @@ class TestSeedEachStep:
         assert files[9:] == files[3:9]
 
     def test_processes_draw_differently(self, images):
-        first, second = (runner(images, self.hooks, name, epochs=1) for name in 'ab')
+        first, second = (runner(images, SEEDS, name, epochs=1) for name in 'ab')
         second._rank = 1
         for each in (first, second):
             each.train()
         assert not set(first.model.draws) & set(second.model.draws)
 
     def test_a_test_repeats_its_draws(self, images):
-        first, second = (runner(images, self.hooks, name) for name in 'ab')
+        first, second = (runner(images, SEEDS, name) for name in 'ab')
         torch.rand(7)
         losses = [each.test()['reconstruction_loss'] for each in (first, second)]
         assert len(set(first.model.draws)) == 3
@@ -191,7 +192,7 @@ class TestStopOnNonFiniteLoss:
             train_cfg=dict(by_epoch=False, max_iters=9),
             checkpoints=dict(by_epoch=False, interval=2, max_keep_ckpts=1),
         )
-        with pytest.raises(FloatingPointError, match='iter_2.pth'):
+        with pytest.raises(FloatingPointError, match=r'iter_2\.pth'):
             broken.train()
         assert (images.parent / 'run/iter_2.pth').is_file()
         assert broken.model.steps == 4
@@ -225,32 +226,28 @@ class Unread(torch.Tensor):
 
 
 class TestCheckpointMustFit:
-    hooks = [dict(type='mmgreen.CheckpointMustFit')]
-
     @pytest.mark.parametrize('content', [{}, {'weight': torch.ones(5)}, {'module.weight': 3}])
     def test_refuses_what_leaves_a_parameter_random(self, images, content):
         path = images.parent / 'other.pth'
         torch.save({'state_dict': content}, path)
-        tested = runner(images, self.hooks, load_from=str(path))
+        tested = runner(images, MUST_FIT, load_from=str(path))
         with pytest.raises(ValueError, match=f'{path} does not fit.*1 of 1 parameters.*weight'):
             tested.test()
 
     def test_takes_what_fits(self, images):
         path = images.parent / 'mine.pth'
         torch.save({'state_dict': {'module.weight': torch.full((3,), 2.0)}}, path)
-        tested = runner(images, self.hooks, load_from=str(path))
+        tested = runner(images, MUST_FIT, load_from=str(path))
         tested.test()
         assert tested.model.weight.tolist() == [2.0] * 3
 
 
 class TestRunSummary:
-    hooks = [dict(type='mmgreen.RunSummary')]
-
     def test_says_what_lets_a_run_be_trusted(self, images):
         (images / 'notes.txt').write_text('')
         trained = runner(
             images,
-            self.hooks,
+            SUMMARY,
             epochs=2,
             optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.2), accumulative_counts=2),
             auto_scale_lr=dict(enable=False, base_batch_size=16),
@@ -272,8 +269,8 @@ class TestRunSummary:
 
     def test_says_when_the_rate_was_scaled_and_the_run_resumed(self, images):
         scaling = dict(auto_scale_lr=dict(enable=True, base_batch_size=16))
-        runner(images, self.hooks, epochs=1, **scaling).train()
-        resumed = runner(images, self.hooks, resume=True, **scaling)
+        runner(images, SUMMARY, epochs=1, **scaling).train()
+        resumed = runner(images, SUMMARY, resume=True, **scaling)
         resumed.train()
         summary = log_of(resumed).split('This training:')[-1]
         assert '0.00025, that is 0.001 of the config x 0.25 (scaled)' in summary
@@ -281,13 +278,13 @@ class TestRunSummary:
 
     def test_counts_unreadable_images_once(self, images):
         (images / '03.png').write_bytes(b'')
-        trained = runner(images, self.hooks, epochs=3)
+        trained = runner(images, SUMMARY, epochs=3)
         trained.train()
         assert log_of(trained).count('1 of 12 images could not be read so far') == 1
 
     def test_a_test_says_what_it_tests(self, images):
         (images / '03.png').write_bytes(b'')
-        tested = runner(images, self.hooks)
+        tested = runner(images, SUMMARY)
         tested.test()
         log = log_of(tested)
         assert f'12 found in {images}' in log.split('This test:')[1]

@@ -66,6 +66,7 @@ def check(**options):
         'model__backbone__arch',  # It was there.
         'model__backbone__with_cp',  # The class takes it.
         'model__backbone__init_cfg__prefix',
+        'model__backbone__init_cfg__merge_order',  # Our backbones' init_weights takes it.
         'model__init_cfg__checkpoint',  # A base class takes what **kwargs hands on.
         'train_dataloader__dataset__indices',
         'train_dataloader__dataset__pipeline__1__direction',
@@ -93,7 +94,10 @@ def test_takes_what_is_read(option):
     [
         ('model__backbone__windw_size', 'did you mean model.backbone.window_size?'),
         ('model__bakbone__arch', 'did you mean model.backbone?'),
-        ('model__backbone__init_cfg__checkpont', 'did you mean model.backbone.init_cfg.checkpoint?'),
+        (
+            'model__backbone__init_cfg__checkpont',
+            'did you mean model.backbone.init_cfg.checkpoint?',
+        ),
         ('model__train_cfg__alpha__treshold', 'did you mean model.train_cfg.alpha.threshold?'),
         ('train_dataloader__dataset__data_rot', 'did you mean train_dataloader.dataset.data_root?'),
         ('train_dataloader__dataset__pipeline__1__chance', 'RandomFlip takes direction, prob'),
@@ -111,11 +115,9 @@ def test_takes_what_is_read(option):
     ],
 )
 def test_refuses_what_nothing_reads_and_names_what_is(option, hint):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=r'--cfg-options .*nothing reads') as error:
         check(**{option: 1})
-    text = str(error.value)
-    assert text.startswith('--cfg-options ')
-    assert 'nothing reads' in text and hint in text
+    assert hint in str(error.value)
 
 
 @pytest.mark.parametrize(

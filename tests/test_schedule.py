@@ -14,7 +14,9 @@ def cosine(**keys):
 
 
 def config(schedulers, **training):
-    return dict(train_cfg=training or dict(by_epoch=True, max_epochs=50), param_scheduler=schedulers)
+    return dict(
+        train_cfg=training or dict(by_epoch=True, max_epochs=50), param_scheduler=schedulers
+    )
 
 
 GOOD = {
@@ -23,6 +25,9 @@ GOOD = {
     'one scheduler': cosine(T_max=50),
     'milestones': dict(type='MultiStepLR', milestones=[30, 45], begin=0, end=50),
     'only a warm-up': [linear(end=5)],
+    'a constant end': [cosine(T_max=40, end=40), dict(type='ConstantLR', begin=40, end=50)],
+    'an open end': [cosine(T_max=40, end=40), dict(type='ConstantLR', begin=40)],
+    "mmdet's YOLOX": [linear(end=5), cosine(T_max=50, begin=5, end=50)],
     'without an end': dict(type='ExponentialLR', gamma=0.99),
     'none': None,
     'of several optimizers': dict(one=[cosine(T_max=50)], other=cosine(T_max=50)),
@@ -80,9 +85,10 @@ def test_steps_are_compared_with_steps():
         check_schedule(config([cosine(T_max=900, by_epoch=False)], **training))
 
 
-def test_a_cosine_that_is_not_as_long_as_its_scheduler():
+@pytest.mark.parametrize('length', [750, 30])
+def test_a_cosine_that_is_not_as_long_as_its_scheduler(length):
     with pytest.raises(ValueError, match=r'param_scheduler.0.T_max=45'):
-        check_schedule(config([cosine(T_max=750, begin=5, end=50)]))
+        check_schedule(config([cosine(T_max=length, begin=5, end=50)]))
 
 
 def test_a_milestone_that_is_never_reached():

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgreen.nets.lean import attention
 from mmgreen.ops.grouping import GroupPlan, group, ungroup
 from mmgreen.ops.positions import pair_index, relative_position_index, square_coords
 
@@ -165,10 +165,10 @@ class WindowAttention(nn.Module):
         # a bias for each group (B, N * G, S, D).
         if len(pairs) == 1:
             q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).flatten(1, 2)
-            out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.transpose(0, 1))
+            out = attention(q, k, v, bias.transpose(0, 1))
             return out.transpose(1, 2).flatten(2).unflatten(0, (batch, groups))
         q, k, v = qkv.permute(3, 0, 4, 1, 2, 5).flatten(2, 3)
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.flatten(0, 1)[None])
+        out = attention(q, k, v, bias.flatten(0, 1)[None])
         return out.unflatten(1, (self.num_heads, groups)).permute(0, 2, 3, 1, 4).flatten(3)
 
     def _bias(self, pairs: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from mmgreen.nets.lean import gelu_linear
+
 
 class DropPath(nn.Module):
     """Drops whole residual branches of random images in training (arXiv 1603.09382).
@@ -33,12 +35,11 @@ class Mlp(nn.Module):
     def __init__(self, dim: int, hidden_dim: int):
         super().__init__()
         self.fc1 = nn.Linear(dim, hidden_dim)
-        self.act = nn.GELU()
         self.fc2 = nn.Linear(hidden_dim, dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(..., dim) in and out."""
-        return self.fc2(self.act(self.fc1(tokens)))
+        return gelu_linear(self.fc1(tokens), self.fc2.weight, self.fc2.bias)
 
 
 def reset_transformer_weights(net: nn.Module) -> None:

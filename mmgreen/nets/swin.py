@@ -22,6 +22,7 @@ from mmgreen.nets.attention import (
     fit_window,
 )
 from mmgreen.nets.layers import DropPath, reset_transformer_weights
+from mmgreen.nets.lean import gelu_linear
 from mmgreen.ops.grouping import GroupPlan, plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords
 from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
@@ -88,7 +89,8 @@ class SwinMlp(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(..., C) in and out."""
-        return self.layers(tokens)
+        (first, _), second = self.layers
+        return gelu_linear(first(tokens), second.weight, second.bias)
 
 
 class SwinBlock(nn.Module):

@@ -1,0 +1,254 @@
+"""Every config of the repository: parses, builds, says what it is, and holds what was published."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import (
+    DATA_SAMPLERS,
+    FUNCTIONS,
+    HOOKS,
+    OPTIM_WRAPPERS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    VISBACKENDS,
+    WEIGHT_INITIALIZERS,
+    init_default_scope,
+)
+from PIL import Image
+
+from mmgreen.registry import DATASETS, MODELS
+from mmgreen.schedule import check_schedule
+
+CONFIGS = Path(__file__).resolve().parent.parent / 'configs'
+GREENMIM = sorted((CONFIGS / 'greenmim').glob('*.py'))
+PUBLISHED = [file for file in GREENMIM if 'own_images' not in file.name]
+OWN_IMAGES = CONFIGS / 'greenmim/swin_t_pretrain_own_images.py'
+RUNNABLE = [*GREENMIM, *sorted((CONFIGS / 'demo').glob('*.py'))]
+FRAGMENTS = sorted((CONFIGS / '_base_').glob('*.py'))
+
+# Name: arch, window, channels of the last stage, rate for 2048 images (1.5e-4 or 1e-4 for 256).
+RECIPES = {
+    'swin_t_pretrain': ('tiny', 7, 768, 1.2e-3),
+    'swin_s_pretrain': ('small', 7, 768, 1.2e-3),
+    'swin_b_pretrain': ('base', 7, 1024, 1.2e-3),
+    'swin_b_w14_pretrain': ('base', 14, 1024, 1.2e-3),
+    'swin_l_pretrain': ('large', 7, 1536, 8e-4),
+    'swin_l_w14_pretrain': ('large', 14, 1536, 8e-4),
+}
+
+
+def stem(file):
+    return file.stem
+
+
+def name_of(file):
+    return file.relative_to(CONFIGS).as_posix()
+
+
+def types_in(node):
+    """Every ``type`` in nested dicts and lists."""
+    if isinstance(node, dict):
+        if 'type' in node:
+            yield node['type']
+        for child in node.values():
+            yield from types_in(child)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            yield from types_in(child)
+
+
+@pytest.mark.parametrize('file', RUNNABLE, ids=stem)
+class TestEveryConfig:
+    def test_its_model_builds_and_its_schedule_ends_with_the_training(self, file):
+        cfg = Config.fromfile(file)
+        check_schedule(cfg.to_dict())
+        with torch.device('meta'):
+            model = MODELS.build(cfg.model)
+        assert model.neck.embed.in_features == model.backbone.out_channels[-1]
+
+    def test_other_projects_inherit_it_by_path_and_by_name(self, file, tmp_path):
+        name = name_of(file)
+        (tmp_path / 'path.py').write_text(
+            f"_base_ = [__import__('mmgreen').config_file({name!r})]\nwork_dir = 'out'\n"
+        )
+        (tmp_path / 'name.py').write_text(f"_base_ = 'mmgreen::{name}'\nwork_dir = 'out'\n")
+        by_path, by_name = (Config.fromfile(tmp_path / f'{each}.py') for each in ('path', 'name'))
+        assert by_path.to_dict() == {**Config.fromfile(file).to_dict(), 'work_dir': 'out'}
+        with torch.device('meta'):
+            MODELS.build(by_name.model)
+
+    def test_no_type_depends_on_the_default_scope(self, file):
+        cfg = Config.fromfile(file).to_dict()
+        roots = (
+            HOOKS, OPTIM_WRAPPERS, OPTIMIZERS, PARAM_SCHEDULERS, VISBACKENDS, WEIGHT_INITIALIZERS,
+            FUNCTIONS, DATA_SAMPLERS,
+        )  # fmt: skip
+        for each in set(types_in(cfg)):
+            package = each.split('.')[0]
+            if package != each:
+                assert package in ('mmgreen', 'mmpretrain', 'mmcv'), each
+            else:
+                assert any(each in root.module_dict for root in roots), each
+
+    def test_its_head_says_how_to_run_it_and_what_to_expect(self, file):
+        head = file.read_text().split('_base_ =')[0]
+        assert 'python tools/train.py' in head or 'bash tools/dist_train.sh' in head
+        assert '0x' not in head
+        if file in PUBLISHED:
+            assert f'configs/greenmim/{file.name}' in head
+            assert 'Batch: 8 GPUs x 256 images' in head
+            for word in ('Time', 'core'):
+                assert word in head
+            assert re.search(r'quoted from|[Oo]urs|not run by us', head)
+
+
+@pytest.mark.parametrize('file', FRAGMENTS, ids=stem)
+class TestFragments:
+    def test_plain_assignments_only(self, file):
+        tree = ast.parse(file.read_text())
+        assert all(isinstance(each, ast.Assign) for each in tree.body)
+        for word in ('_base_', '_delete_', '{{'):
+            assert word not in file.read_text()
+
+    def test_classic_and_lazy_configs_can_both_use_it(self, file, tmp_path):
+        (tmp_path / 'classic.py').write_text(f'_base_ = [{str(file)!r}]\n')
+        (tmp_path / 'lazy.py').write_text(
+            'from mmengine.config import read_base\n'
+            'with read_base():\n'
+            f'    from mmgreen.configs._base_.{file.stem} import *\n'
+        )
+        classic, lazy = (Config.fromfile(tmp_path / f'{each}.py') for each in ('classic', 'lazy'))
+        assert classic.to_dict() == lazy.to_dict()
+
+
+@pytest.mark.parametrize('file', PUBLISHED, ids=stem)
+def test_the_recipe_is_the_published_one(file):
+    cfg = Config.fromfile(file)
+    arch, window, channels, rate = RECIPES[file.stem]
+    backbone, neck, head = cfg.model.backbone, cfg.model.neck, cfg.model.head
+    assert (backbone.arch, backbone.window_size, backbone.norm_eps) == (arch, window, 1e-6)
+    assert (backbone.drop_path_rate, backbone.img_size) == (0.0, 224)
+    assert (neck.in_channels, neck.embed_dim, neck.depth, neck.num_heads) == (channels, 512, 1, 16)
+    assert (head.target, head.order) == ('norm_pixel', 'hwc')
+    assert (cfg.model.mask_ratio, cfg.model.shared_mask) == (0.75, True)
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.type, tuple(optimizer.betas)) == ('AdamW', (0.9, 0.95))
+    assert (optimizer.lr, optimizer.weight_decay) == (rate, 0.05)
+    assert 'clip_grad' not in cfg.optim_wrapper
+    warm_up, cosine = cfg.param_scheduler
+    assert (warm_up.end, cosine.begin, cosine.end, cosine.eta_min) == (40, 40, 800, 0)
+    assert cfg.train_cfg.max_epochs == 800
+    loader = cfg.train_dataloader
+    assert loader.batch_size * 8 == cfg.auto_scale_lr.base_batch_size == 2048
+    crop, flip = loader.dataset.pipeline[1:3]
+    assert (crop.scale, crop.crop_ratio_range, crop.interpolation) == (224, (0.2, 1), 'bicubic')
+    assert flip.prob == 0.5
+
+
+def test_what_has_no_weight_decay():
+    cfg = Config.fromfile(OWN_IMAGES)
+    model = MODELS.build(cfg.model)
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
+    decay = {id(p): each['weight_decay'] for each in optimizer.param_groups for p in each['params']}
+    for name, parameter in model.named_parameters():
+        without = parameter.ndim == 1 or name.endswith(('bias_table', 'mask_token'))
+        assert decay[id(parameter)] == (0 if without else 0.05), name
+    assert len(decay) == len(list(model.parameters()))
+    assert len({each['lr'] for each in optimizer.param_groups}) == 1
+
+
+def test_validation_is_not_part_of_the_training():
+    for file in PUBLISHED:
+        cfg = Config.fromfile(file)
+        assert 'val_dataloader' not in cfg and cfg.test_dataloader.dataset.data_root
+
+
+class TestOwnImages:
+    def copy(self, tmp_path, **values):
+        """The starter, copied and with other values at its top."""
+        text = OWN_IMAGES.read_text()
+        for name, value in values.items():
+            text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
+            assert count == 1
+        (tmp_path / 'mine.py').write_text(text)
+        return Config.fromfile(tmp_path / 'mine.py')
+
+    def test_it_is_short(self):
+        assert len(OWN_IMAGES.read_text().splitlines()) < 30
+
+    def test_every_other_number_follows_from_the_values_at_the_top(self, tmp_path):
+        cfg = self.copy(
+            tmp_path, data_root='/photos', epochs=50, warmup=5, batch_size=64, num_gpus=2
+        )
+        check_schedule(cfg.to_dict())
+        assert cfg.train_dataloader.dataset.data_root == '/photos'
+        assert cfg.test_dataloader.dataset.data_root == '/photos'
+        assert cfg.train_dataloader.batch_size == 64
+        assert cfg.auto_scale_lr.base_batch_size == 128
+        assert cfg.optim_wrapper.optimizer.lr == pytest.approx(1.5e-4 / 2)
+        assert [(each.get('begin'), each.end) for each in cfg.param_scheduler] == [(0, 5), (5, 50)]
+        assert cfg.train_cfg.max_epochs == 50
+
+    @pytest.mark.parametrize('with_decoder', [False, True])
+    def test_the_checkpoint_goes_to_the_encoder_or_to_the_whole_model(self, tmp_path, with_decoder):
+        cfg = self.copy(tmp_path, start_from='some.pth', with_decoder=with_decoder)
+        start = cfg.model.init_cfg if with_decoder else cfg.model.backbone.init_cfg
+        assert start == dict(type='Pretrained', checkpoint='some.pth')
+        assert ('init_cfg' in cfg.model) == with_decoder
+
+    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, tmp_path):
+        assert self.copy(tmp_path).model.backbone.init_cfg.checkpoint is None
+
+
+class TestData:
+    @pytest.fixture
+    def images(self, tmp_path):
+        for i, size in enumerate([(300, 200), (50, 400)]):
+            Image.new('RGB', size, (255, 0, 0)).save(tmp_path / f'{i}.png')
+        return tmp_path
+
+    @pytest.mark.parametrize('section', ['train_dataloader', 'test_dataloader'])
+    def test_a_sample_is_an_image_of_224_pixels_and_its_path(self, images, section):
+        cfg = Config.fromfile(PUBLISHED[0])
+        init_default_scope('mmpretrain')
+        dataset = DATASETS.build({**cfg[section].dataset, 'data_root': str(images)})
+        for i in range(2):
+            sample = dataset[i]
+            assert sample['inputs'].shape == (3, 224, 224)
+            assert sample['inputs'].dtype == torch.uint8
+            assert sample['data_samples'].img_path == str(images / f'{i}.png')
+
+    def test_the_model_gets_red_first(self, images):
+        cfg = Config.fromfile(PUBLISHED[0])
+        init_default_scope('mmpretrain')
+        dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'data_root': str(images)})
+        preprocess = MODELS.build(cfg.model.data_preprocessor)
+        batch = {'inputs': dataset[0]['inputs'][None], 'data_samples': []}
+        pixel = preprocess(batch)['inputs'][0, :, 100, 100]
+        assert torch.allclose(pixel, torch.tensor([2.2489, -2.0357, -1.8044]), atol=1e-3)
+
+
+class TestTheMethodsFolder:
+    def test_the_readme_has_a_row_for_each_config(self):
+        rows = (CONFIGS / 'greenmim/README.md').read_text()
+        for file in GREENMIM:
+            assert f'| [{file.stem}]({file.name})' in rows
+
+    def test_the_metafile_has_an_entry_for_each_published_config(self):
+        metafile = yaml.safe_load((CONFIGS / 'greenmim/metafile.yml').read_text())
+        listed = {Path(each['Config']).name for each in metafile['Models']}
+        assert listed == {file.name for file in PUBLISHED}
+        for each in metafile['Models']:
+            assert each['In Collection'] == 'GreenMIM' and each['Weights'] is None
+            with torch.device('meta'):
+                backbone = MODELS.build(
+                    Config.fromfile(CONFIGS.parent / each['Config']).model.backbone
+                )
+            count = sum(parameter.numel() for parameter in backbone.parameters())
+            assert each['Metadata']['Parameters'] == pytest.approx(count, rel=2e-3)
