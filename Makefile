@@ -1,0 +1,27 @@
+# Everything runs in .venv, which is made when it is first needed, by the Python that PYTHON names.
+PYTHON ?= python3
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test lint clean
+
+help: ## list these targets
+	@echo 'usage: make TARGET [PYTHON=python3.12]'
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
+
+env:  ## install everything into .venv (the first time mmcv is compiled: 7 to 12 minutes)
+	@bash tools/misc/make_env.sh
+
+demo: env  ## pretrain a small Swin on images made here, under 10 minutes on two cores
+	@.venv/bin/python tools/misc/demo.py
+
+test: env  ## run every test
+	@.venv/bin/python -m pytest tests -q
+
+lint: env  ## check style and format
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+
+clean:  ## remove .venv, builds and caches; data and work_dirs stay
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

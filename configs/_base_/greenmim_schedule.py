@@ -1,0 +1,45 @@
+# 800 epochs with AdamW, as GreenMIM's official code has them: warm-up over 40, then half a cosine
+# down to 0, both moved at every step. No gradient clipping (optim_wrapper.clip_grad.max_norm=1.0
+# adds it). Written for a batch of 2048.
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(
+        type='AdamW',
+        lr=1.2e-3,  # 1.5e-4 per 256 images: 1.5e-4 * 2048 / 256
+        betas=(0.9, 0.95),
+        weight_decay=0.05,
+    ),
+    # No decay on biases and norms (all of one dimension), on bias tables and on the mask token.
+    paramwise_cfg=dict(
+        flat_decay_mult=0.0,
+        custom_keys={
+            'relative_position_bias_table': dict(decay_mult=0.0),
+            'mask_token': dict(decay_mult=0.0),
+            'pos_embed': dict(decay_mult=0.0),
+        },
+    ),
+    accumulative_counts=1,  # batches per step of the optimizer
+)
+param_scheduler = [
+    dict(
+        type='LinearLR',
+        start_factor=1e-6,
+        begin=0,
+        end=40,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+    dict(
+        type='CosineAnnealingLR',
+        T_max=760,
+        eta_min=0.0,
+        begin=40,
+        end=800,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+train_cfg = dict(by_epoch=True, max_epochs=800)
+
+# tools/train.py --auto-scale-lr multiplies the rate by (real batch / this one).
+auto_scale_lr = dict(enable=False, base_batch_size=2048)

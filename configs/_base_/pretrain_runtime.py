@@ -1,0 +1,40 @@
+# What surrounds a pretraining: randomness, logs, checkpoints.
+default_scope = 'mmpretrain'
+
+# Masks and augmentations follow from this number and from where training stands, so a run that was
+# killed and resumed goes on as if nothing had happened.
+randomness = dict(seed=0)
+
+default_hooks = dict(
+    runtime_info=dict(type='RuntimeInfoHook'),
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+)
+custom_hooks = [
+    dict(type='mmgreen.SeedEachStep'),
+    dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
+    dict(type='mmgreen.RunSummary'),
+]
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+
+# For TensorBoard (pip install tensorboard) uncomment its line, or give the option
+#   --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend
+visualizer = dict(
+    type='mmpretrain.UniversalVisualizer',
+    vis_backends=[
+        dict(type='LocalVisBackend'),
+        # dict(type='TensorboardVisBackend'),
+    ],
+)
+
+log_level = 'INFO'
+load_from = None
+resume = False

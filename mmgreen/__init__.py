@@ -1,0 +1,31 @@
+"""Masked image pretraining of hierarchical vision transformers, and their transfer to detection."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+__version__ = '0.1.0'
+
+__all__ = ['__version__', 'config_file']
+
+
+def config_file(name: str) -> str:
+    """The absolute path of a config that mmgreen ships.
+
+    Configs of other projects inherit ours by it, from a checkout as from an installed wheel:
+    ``_base_ = [__import__('mmgreen').config_file('greenmim/swin_b_pretrain.py')]``.
+
+    Args:
+        name: path below ``configs/``, with forward slashes and the ending ``.py``.
+
+    Raises:
+        FileNotFoundError: if no config of that name is shipped; names the nearest ones.
+    """
+    folder = (Path(__file__).parent / 'configs').resolve()
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*.py'))
+    if name not in names:
+        nearest = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+        hint = f'the nearest are {", ".join(nearest)}' if nearest else f'they are all in {folder}'
+        raise FileNotFoundError(f'mmgreen ships no config named {name!r}; {hint}.')
+    return str(folder / name)

@@ -1,0 +1,241 @@
+"""Unlabelled images, read so that a broken file costs one image and a resumed run reads the same.
+
+The pipeline of a config is ``mmgreen.ReadImage``, then transforms of mmpretrain or mmcv, then
+``mmpretrain.PackInputs``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmengine.dataset import DefaultSampler
+from mmengine.logging import MMLogger
+from mmpretrain.datasets import CustomDataset
+from PIL import Image, ImageOps
+
+from mmgreen.ops.seeding import derive_seed, seeded
+from mmgreen.registry import DATA_SAMPLERS, DATASETS, TRANSFORMS
+
+IMAGE_ENDINGS = (
+    *('.jpg', '.jpeg', '.jfif', '.png', '.ppm', '.pgm', '.bmp', '.gif', '.tif', '.tiff'),
+    *('.webp', '.jp2', '.avif'),
+)
+
+
+class UnreadableImageError(OSError):
+    """A file that Pillow cannot decode to its end."""
+
+
+class SeededIndex(int):
+    """The index of an image, with the seed of everything random that is done to this image.
+
+    Attributes:
+        seed: an int in [0, 2^32).
+    """
+
+    seed: int
+
+    def __new__(cls, index: int, seed: int) -> SeededIndex:  # noqa: D102
+        self = super().__new__(cls, index)
+        self.seed = seed
+        return self
+
+    def __getnewargs__(self) -> tuple[int, int]:
+        """What pickle hands to ``__new__`` in a worker."""
+        return int(self), self.seed
+
+
+@DATA_SAMPLERS.register_module()
+class SeededSampler(DefaultSampler):
+    """mmengine's DefaultSampler, whose indices carry a seed from (seed, epoch, index).
+
+    A dataset wrapped around ``UnlabelledImages`` has to hand the index on as it is. Those that
+    compute a new one (``ConcatDataset``, ``RepeatDataset``) lose the seed, and with it the exact
+    repetition of augmentations after a resume.
+    """
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        """The indices of this epoch and process."""
+        for index in super().__iter__():
+            yield SeededIndex(index, derive_seed(self.seed, self.epoch, index))
+
+
+@TRANSFORMS.register_module()
+class ReadImage(BaseTransform):
+    """Decodes the file at ``img_path`` with Pillow into ``img``: (H, W, 3) uint8, blue first.
+
+    Unlike OpenCV, Pillow notices a file that was cut off. Gray, palette and CMYK images become
+    colour images, transparency is dropped, 16-bit gray is divided by 256, the orientation that a
+    camera noted is applied, and the first of several frames is taken. ``img_shape`` and
+    ``ori_shape`` are (H, W).
+
+    Raises:
+        UnreadableImageError: if the file is missing, cut off, no image, or of floating point.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """``results``, with the image added."""
+        path = results['img_path']
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+        except Exception as error:  # Decoders raise anything: SyntaxError, struct.error, EOFError.
+            raise UnreadableImageError(f'{path} ({type(error).__name__}: {error})') from error
+        results['img'] = np.ascontiguousarray(pixels[..., ::-1])
+        results['img_shape'] = results['ori_shape'] = pixels.shape[:2]
+        return results
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == 'F':
+        raise ValueError('floating-point pixels have no known range; store them with 8 or 16 bits')
+    if image.mode.startswith('I'):
+        # convert('RGB') would clip, and nearly every pixel of 16 bits would come out white.
+        image = Image.fromarray((np.asarray(image) // 256).clip(0, 255).astype(np.uint8))
+    if 'transparency' in image.info:
+        image = image.convert('RGBA')  # Pillow warns about the direct way for some palettes.
+    return image.convert('RGB')
+
+
+@DATASETS.register_module()
+class UnlabelledImages(CustomDataset):
+    """Every image in a folder, nested or flat, ImageNet's layout included.
+
+    Links are followed, each folder once; names that begin with a dot are not looked at.
+
+    ``images[i]`` is what the pipeline makes of the i-th image, drawn from the seed of a
+    ``SeededIndex``, or from NumPy's generator for a plain int. If that image cannot be read, it is
+    reported once, counted in :meth:`unreadable`, and another one takes its place, which again
+    follows from the seed.
+
+    Args:
+        data_root: the folder; ``~`` is expanded.
+        ann_file: a text file that names the images to use, one path per line relative to the
+            folder. Without it all images are used.
+        data_prefix: a folder inside ``data_root``.
+        extensions: endings of image files, in lower case; files in upper case count too.
+        pipeline: transforms; the first one reads the image and raises OSError where it cannot.
+        metainfo: stored in checkpoints.
+        indices: only the first so many images, or the images at these places.
+        max_refetch: give up after so many unreadable images in a row.
+        lazy_init: leave the folder alone until the images are needed.
+
+    Attributes:
+        num_other_files: how many files in the folder are no images.
+
+    Raises:
+        FileNotFoundError: if the folder is missing or holds no image.
+        RuntimeError: from ``images[i]``, if no image can be read.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        ann_file: str = '',
+        data_prefix: str | dict = '',
+        extensions: Sequence[str] = IMAGE_ENDINGS,
+        pipeline: Sequence = (),
+        metainfo: dict | None = None,
+        indices: int | Sequence[int] | None = None,
+        max_refetch: int = 1000,
+        lazy_init: bool = False,
+    ) -> None:
+        self.num_other_files = 0
+        super().__init__(
+            data_root=os.path.expanduser(data_root),
+            ann_file=ann_file,
+            data_prefix=data_prefix,
+            extensions=extensions,
+            pipeline=pipeline,
+            metainfo=metainfo,
+            indices=indices,
+            max_refetch=max_refetch,
+            with_label=False,
+            lazy_init=lazy_init,
+        )
+
+    @property
+    def folder(self) -> str:
+        """Absolute path of the folder that holds the images."""
+        return os.path.abspath(self.img_prefix)
+
+    def full_init(self) -> None:
+        """Lists the images, and lays out the marks that the workers share with this process."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._unreadable = torch.zeros(len(self), dtype=torch.uint8).share_memory_()
+
+    def load_data_list(self) -> list[dict]:
+        """One ``{'img_path': path}`` per image."""
+        if not os.path.isdir(self.img_prefix):
+            raise FileNotFoundError(f'The image folder {self.folder} does not exist. {_HOW_TO_SET}')
+        return super().load_data_list()
+
+    def _find_samples(self) -> list[str]:
+        files = list(_visible_files(self.img_prefix))
+        images = sorted(file for file in files if self.is_valid_file(file))
+        if not images:
+            raise FileNotFoundError(
+                f'The folder {self.folder} holds no image (that is, no file ending in '
+                f'{", ".join(sorted(self.extensions))}). {_HOW_TO_SET}'
+            )
+        self.num_other_files = len(files) - len(images)
+        return images
+
+    def unreadable(self) -> torch.Tensor:
+        """(N,) uint8, 1 for each image that this process or a worker of it found unreadable."""
+        return self._unreadable
+
+    def __getitem__(self, index: int) -> dict:
+        """What the pipeline makes of the image at ``index``, or of the one in its place."""
+        self.full_init()
+        seed = index.seed if isinstance(index, SeededIndex) else np.random.randint(2**32)
+        for place in self._places(range(len(self))[int(index)], seed):
+            if self._unreadable[place]:
+                continue
+            try:
+                # Each trial starts from the seed, whichever failures this process knows already.
+                with seeded(seed):
+                    return self.prepare_data(place)
+            except OSError as error:
+                self._unreadable[place] = 1
+                MMLogger.get_current_instance().warning(f'Skipped an unreadable image: {error}')
+        raise RuntimeError(
+            f'None of the images tried in {self.folder} can be read (it has {len(self)}); the '
+            'warnings above say why.'
+        )
+
+    def _places(self, index: int, seed: int) -> Iterator[int]:
+        """``index``, then those to take if it cannot be read."""
+        yield index
+        start = derive_seed(seed)
+        for offset in range(min(len(self), self.max_refetch)):
+            yield (start + offset) % len(self)
+
+
+_HOW_TO_SET = (
+    'Set the folder at the top of your config, or with --cfg-options '
+    'train_dataloader.dataset.data_root=FOLDER (test_dataloader.dataset.data_root for a test).'
+)
+
+
+def _visible_files(root: str) -> Iterator[str]:
+    """Paths of all files below ``root``, relative to it, with forward slashes."""
+    seen = set()
+    for folder, folders, files in os.walk(root, followlinks=True, onerror=_report):
+        if os.path.realpath(folder) in seen:  # A link back up, or a second link to one folder.
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(folder))
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in files:
+            if not name.startswith('.'):
+                yield os.path.relpath(os.path.join(folder, name), root).replace(os.sep, '/')
+
+
+def _report(error: OSError) -> None:
+    MMLogger.get_current_instance().warning(f'Cannot look into a folder: {error}')

@@ -1,0 +1,33 @@
+"""The registries of mmgreen: children of mmengine's roots, under the scope ``mmgreen``.
+
+A config writes ``type='mmgreen.X'``. mmengine then imports this file by its name and, on the first
+look-up, the module that ``locations`` gives, so no config needs ``custom_imports``. mmengine hides
+an error raised in here behind "not in the registry", which is why nothing in here can fail.
+"""
+
+from mmengine.config.utils import MODULE2PACKAGE
+from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
+from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import HOOKS as ROOT_HOOKS
+from mmengine.registry import METRICS as ROOT_METRICS
+from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import Registry
+
+__all__ = ['DATASETS', 'DATA_SAMPLERS', 'HOOKS', 'METRICS', 'MODELS', 'TRANSFORMS']
+
+MODELS = Registry('model', parent=ROOT_MODELS, scope='mmgreen', locations=['mmgreen.models'])
+DATASETS = Registry(
+    'dataset', parent=ROOT_DATASETS, scope='mmgreen', locations=['mmgreen.datasets']
+)
+DATA_SAMPLERS = Registry(
+    'data sampler', parent=ROOT_DATA_SAMPLERS, scope='mmgreen', locations=['mmgreen.datasets']
+)
+TRANSFORMS = Registry(
+    'transform', parent=ROOT_TRANSFORMS, scope='mmgreen', locations=['mmgreen.datasets']
+)
+HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmgreen', locations=['mmgreen.hooks'])
+METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmgreen', locations=['mmgreen.evaluation'])
+
+# mmengine resolves 'mmgreen::greenmim/x.py' only for packages in this table.
+MODULE2PACKAGE.setdefault('mmgreen', 'mmgreen')

@@ -1,0 +1,80 @@
+"""Trains a model: python tools/train.py CONFIG."""
+
+import argparse
+import os
+
+from mmengine.config import DictAction
+
+from mmgreen.running import configure_training, train
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description='Train a model.')
+    parser.add_argument('config', help='path of the config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='go on from this checkpoint, or without a path from the last one in the work folder',
+    )
+    parser.add_argument('--amp', action='store_true', help='compute in 16 bits (GPU only)')
+    parser.add_argument(
+        '--no-validate',
+        dest='validate',
+        action='store_false',
+        help='do not validate during training',
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help="scale the learning rate from the config's batch to the real one",
+    )
+    parser.add_argument(
+        '--no-pin-memory',
+        dest='pin_memory',
+        action='store_false',
+        help='no page-locked memory in the data loaders',
+    )
+    parser.add_argument(
+        '--no-persistent-workers',
+        dest='persistent_workers',
+        action='store_false',
+        help='start the workers of the data loaders anew in every epoch',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='change values of the config: a.b=1 c="[1,2]" d="[(1,2),(3,4)]", without spaces',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started this process among others (pytorch: torchrun)',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    del args.local_rank
+    return args
+
+
+def main() -> None:
+    """Ends with one sentence where it is the user who can mend something."""
+    args = parse_args()
+    try:
+        cfg = configure_training(**vars(args))
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(f'tools/train.py: {error}') from error
+    try:
+        train(cfg)
+    except (FileNotFoundError, FloatingPointError) as error:
+        raise SystemExit(f'tools/train.py: {error}') from error
+
+
+if __name__ == '__main__':
+    main()
