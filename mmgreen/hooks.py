@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 
+import mmcv
 import torch
-from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
+from mmengine.dist import (
+    all_gather_object,
+    broadcast_object_list,
+    is_main_process,
+    master_only,
+)
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
@@ -26,6 +32,7 @@ from mmgreen.summary import (
     describe_software,
     describe_weights,
 )
+from mmgreen.visualization import image_files, reconstruction_sheet
 
 
 @HOOKS.register_module()
@@ -238,3 +245,46 @@ class RunSummary(Hook):
                 f'{number} of {len(dataset)} images could not be read so far; others took their '
                 'places. The warnings above name them.'
             )
+
+
+@HOOKS.register_module()
+class DrawReconstructions(Hook):
+    """Draws a reconstruction sheet during pretraining, see docs/reading_reconstructions.md.
+
+    It goes to ``reconstructions/epoch_N.png`` in the work folder, and to the visualizer.
+
+    Args:
+        img_path: an image or a folder of images; they are read as ``test_dataloader`` says.
+        interval: epochs from one sheet to the next; the last epoch has one too.
+        num_images: at most so many of a folder.
+        seed: of the masks, the same in every sheet.
+
+    Raises:
+        FileNotFoundError: before training, if there is no image at ``img_path``.
+    """
+
+    priority = 'LOW'
+
+    def __init__(
+        self, img_path: str, interval: int = 20, num_images: int = 6, seed: int = 0
+    ) -> None:
+        self.img_path = img_path
+        self.interval = interval
+        self.num_images = num_images
+        self.seed = seed
+
+    def before_train(self, runner: Runner) -> None:
+        """Finds the images, so that a wrong path shows now and not after hours."""
+        self._paths = image_files(self.img_path, self.num_images)
+
+    @master_only
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Draws, when it is time."""
+        if not (self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner)):
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        pipeline = runner.cfg.test_dataloader.dataset.pipeline
+        sheet = reconstruction_sheet(model, pipeline, self._paths, seed=self.seed)
+        path = os.path.join(runner.work_dir, 'reconstructions', f'epoch_{runner.epoch + 1}.png')
+        mmcv.imwrite(sheet[..., ::-1], path)
+        runner.visualizer.add_image('reconstructions', sheet, step=runner.epoch + 1)

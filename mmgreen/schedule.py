@@ -39,7 +39,7 @@ def check_schedule(config: Mapping) -> None:
                 f'{path} goes from {unit} {begin} to {end}, but its cosine takes {length} {unit}s; '
                 f'set {path}.T_max={end - begin}.'
             )
-        late = [each for each in scheduler.get('milestones', ()) if each >= goal]
+        late = [each for each in scheduler.get('milestones', ()) if each > goal]
         if late:
             raise ValueError(
                 f'The milestone {late[0]} of {path} is never reached, since the training ends at '

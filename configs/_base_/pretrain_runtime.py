@@ -17,6 +17,8 @@ custom_hooks = [
     dict(type='mmgreen.SeedEachStep'),
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
+    # A sheet of reconstructions every 20 epochs:
+    # dict(type='mmgreen.DrawReconstructions', img_path='FOLDER', interval=20),
 ]
 
 env_cfg = dict(

@@ -11,8 +11,8 @@ class StartsFromCheckpoint(BaseModule):
     """Reads ``init_cfg=dict(type='Pretrained', checkpoint=PATH)`` in any format that we know.
 
     The type must be the literal 'Pretrained', or mmengine would initialise the children afterwards.
-    Further keys are options of :func:`mmgreen.checkpoints.load_pretrained`; ``prefix`` and
-    ``map_location``, which mmengine's own loading has, are accepted and not needed.
+    Further keys are options of :func:`mmgreen.checkpoints.load_pretrained`; ``map_location``, which
+    mmengine's own loading has, is accepted and not needed.
     """
 
     checkpoint_part: str
@@ -28,7 +28,7 @@ class StartsFromCheckpoint(BaseModule):
         if not isinstance(self.init_cfg, dict) or self.init_cfg['type'] != 'Pretrained':
             super().init_weights()
             return
-        unneeded = ('type', 'prefix', 'map_location')
+        unneeded = ('type', 'map_location')
         options = {key: value for key, value in self.init_cfg.items() if key not in unneeded}
         path = options.pop('checkpoint', None)
         if path is not None:
