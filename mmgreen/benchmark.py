@@ -203,7 +203,7 @@ def _saved_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> i
 
 
 def count_macs(step: Callable[[int], None]) -> float:
-    """Multiply-adds of a step on one image, forward and (in training) backward, attention counted."""
+    """Multiply-adds of a step on one image: forward, in training backward, attention counted."""
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         step(1)
     return counter.get_total_flops() / 2
@@ -237,7 +237,8 @@ def _describe(arg: object) -> object:
 def _remake(description: object, device: torch.device) -> object:
     if isinstance(description, _Shape):
         size, stride, dtype = description
-        return torch.empty_strided(size, stride, dtype=dtype, device=device).normal_()
+        # Not filled: a stride may be 0, and what is multiplied does not matter.
+        return torch.empty_strided(size, stride, dtype=dtype, device=device).fill_(0.5)
     return list(description) if isinstance(description, tuple) else description
 
 
@@ -292,7 +293,7 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def table(figures: list[Figures], setting: Setting) -> str:
+def table(figures: list[Figures]) -> str:
     """The figures as a Markdown table."""
     rows = [
         '| model | s / step (min to max) | images/s | time / last (min to max) '

@@ -77,10 +77,18 @@ def works(environment: Environment) -> dict[str, bool]:
 
 def diagnose(environment: Environment) -> list[Finding]:
     """Everything that is wrong, causes only: nothing about what leans on another failure."""
+    side_by_side = _side_by_side(environment)
+    # Of packages that overwrite one another, no single failure means anything.
+    hidden = MM_PACKAGES if side_by_side else ()
+    causes = [
+        trial
+        for trial in TRIALS
+        if _is_cause(trial, environment) and TRIALS[trial].package not in hidden
+    ]
     findings = [
         _untested_python(environment),
-        _side_by_side(environment),
-        *(_explain(trial, environment) for trial in TRIALS if _is_cause(trial, environment)),
+        side_by_side,
+        *(_explain(trial, environment) for trial in causes),
         _operators_without_cuda(environment),
     ]
     return [finding for finding in dict.fromkeys(findings) if finding]
@@ -148,7 +156,7 @@ def _explain(trial: str, environment: Environment) -> Finding:
     package = TRIALS[trial].package
     error, version = environment.failures[trial], environment.version(package)
     stack = _stack(environment)
-    if _is_missing(trial, environment):
+    if _is_missing(trial, environment) and not version:
         return _not_installed(package, environment)
     if trial == 'cv2' and re.search(r'lib(GL|gthread|glib)', error):
         return Finding(
@@ -172,24 +180,27 @@ def _explain(trial: str, environment: Environment) -> Finding:
             f'transformers {transformers} breaks the import of mmpretrain ({error}).',
             "pip install 'transformers<5'",
         )
+    if 'pkg_resources' in error:
+        return Finding(
+            f'{package} {version} needs pkg_resources, which setuptools no longer has ({error}).',
+            "pip install 'setuptools<70'",
+        )
     if trial == 'mmcv._ext':
         return _without_operators(environment)
     return Finding(
-        f'{package} {version} cannot be imported ({error}).',
-        f'pip install --force-reinstall --no-deps {getattr(stack, package)}',
+        f'{package} {version} cannot be imported ({error}).', _install(package, environment)
     )
 
 
 def _not_installed(package: str, environment: Environment) -> Finding:
-    stack = _stack(environment)
-    if package == 'mmcv':
-        return Finding(
-            'mmcv is not installed (compiling its operators takes 7 to 12 minutes; to pretrain '
-            f"only, 'pip install --no-cache-dir {stack.mmcv}' is enough and compiles nothing).",
-            _compile_mmcv(environment),
-        )
-    note = ' (only detection needs it)' if package == 'mmdet' else ''
-    return Finding(f'{package} is not installed{note}.', f'pip install {getattr(stack, package)}')
+    notes = {
+        'mmcv': ' (compiling its operators takes 7 to 12 minutes; to pretrain only, '
+        f"'pip install --no-cache-dir {_stack(environment).mmcv}' is enough and compiles nothing)",
+        'mmdet': ' (only detection needs it)',
+    }
+    return Finding(
+        f'{package} is not installed{notes.get(package, "")}.', _install(package, environment)
+    )
 
 
 def _without_operators(environment: Environment) -> Finding:
@@ -214,6 +225,14 @@ def _operators_without_cuda(environment: Environment) -> Finding | None:
         f'to compile them with it, the nvcc of CUDA {environment.cuda} must be installed.',
         _compile_mmcv(environment, setting='FORCE_CUDA=1 '),
     )
+
+
+def _install(package: str, environment: Environment) -> str:
+    """The commands that put the tested version in the place of whatever is there."""
+    if package == 'mmcv':
+        return _compile_mmcv(environment)
+    anew = '--force-reinstall --no-deps ' if environment.published(package) else ''
+    return f'pip install {anew}{getattr(_stack(environment), package)}'
 
 
 def _compile_mmcv(environment: Environment, setting: str = '') -> str:

@@ -89,9 +89,7 @@ def _summary(work_dir: Path, checkpoint: Path, seconds: float) -> str:
 
 def read_losses(work_dir: Path) -> list[float]:
     """The training losses that the runs in ``work_dir`` have logged, in the order of steps."""
-    by_step = {
-        entry['step']: entry['loss'] for entry in _log_entries(work_dir) if 'loss' in entry
-    }
+    by_step = {entry['step']: entry['loss'] for entry in _log_entries(work_dir) if 'loss' in entry}
     return [by_step[step] for step in sorted(by_step)]
 
 

@@ -48,7 +48,8 @@ def write_sheet(
         img_path: an image file, or a folder.
         out_file: the picture to write; its ending decides the format.
         num_images: at most so many of a folder.
-        seed, paste_visible: see :func:`reconstruction_sheet`.
+        seed: of the masks.
+        paste_visible: see :func:`reconstruction_sheet`.
         device: where to compute.
 
     Returns:

@@ -54,9 +54,7 @@ def swin_reference(weights, images, masked, *, depths, num_heads, window_size, e
         last, visible = stages[3]
         stages[3] = (_norm(last, weights, 'norm3', eps), visible)
         results.append(stages)
-    return [
-        (torch.stack([stages[i][0] for stages in results]), results[0][i][1]) for i in range(4)
-    ]
+    return [(torch.stack([stages[i][0] for stages in results]), results[0][i][1]) for i in range(4)]
 
 
 def _norm(tokens, weights, name, eps):
@@ -70,7 +68,7 @@ def _linear(tokens, weights, name):
 
 
 def _window_attention(tokens, visible, weights, name, num_heads, window_size, shifted):
-    height, width, dim = tokens.shape
+    height, width, _ = tokens.shape
     window, shift = window_size, window_size // 2 if shifted else 0
     if min(height, width) <= window_size:
         window, shift = min(height, width), 0
@@ -78,7 +76,9 @@ def _window_attention(tokens, visible, weights, name, num_heads, window_size, sh
     for row in range(height):
         for column in range(width):
             if visible[row, column]:
-                key = tuple((x + window - shift) // window if shift else x // window for x in (row, column))
+                key = tuple(
+                    (x + window - shift) // window if shift else x // window for x in (row, column)
+                )
                 members.setdefault(key, []).append((row, column))
     qkv = _linear(tokens, weights, f'{name}.qkv').view(height, width, 3, num_heads, -1)
     table = weights[f'{name}.relative_position_bias_table']
@@ -97,4 +97,6 @@ def _window_attention(tokens, visible, weights, name, num_heads, window_size, sh
 def _merge(tokens, weights, name, eps):
     corners = [tokens[i::2, j::2] for i in (0, 1) for j in (0, 1)]
     merged = torch.stack(corners, dim=-1).flatten(2)
-    return F.linear(_norm(merged, weights, f'{name}.norm', eps), weights[f'{name}.reduction.weight'])
+    return F.linear(
+        _norm(merged, weights, f'{name}.norm', eps), weights[f'{name}.reduction.weight']
+    )

@@ -21,7 +21,9 @@ def test_the_two_rules_for_small_maps(size, pad_small_map, expected):
     assert fit_window(size, 7, pad_small_map) == expected
 
 
-@pytest.mark.parametrize(('size', 'shift'), [((14, 21), 0), ((14, 21), 3), ((10, 16), 3), ((3, 5), 2)])
+@pytest.mark.parametrize(
+    ('size', 'shift'), [((14, 21), 0), ((14, 21), 3), ((10, 16), 3), ((3, 5), 2)]
+)
 def test_scatter_undoes_gather(size, shift):
     windows = DenseWindows.over(size, 7, shift, 7, CPU)
     tokens = torch.randn(2, *size, 4)
@@ -32,7 +34,12 @@ def test_padding_of_a_dense_map_holds_what_it_is_told():
     windows = DenseWindows.over((2, 3), 4, 0, 4, CPU)
     gathered = windows.gather(torch.zeros(1, 2, 3, 2), torch.tensor([1.0, 2.0]))
     assert gathered.shape == (1, 1, 16, 2)
-    assert gathered[0, 0, :, 0].view(4, 4).tolist() == [[0, 0, 0, 1], [0, 0, 0, 1], [1] * 4, [1] * 4]
+    assert gathered[0, 0, :, 0].view(4, 4).tolist() == [
+        [0, 0, 0, 1],
+        [0, 0, 0, 1],
+        [1] * 4,
+        [1] * 4,
+    ]
 
 
 def test_a_window_that_the_roll_joins_is_parted_again():

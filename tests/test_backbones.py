@@ -44,7 +44,9 @@ def mmdet_swin(window_size=7):
 
 def green_twin(host, **options):
     """A GreenSwin with the host's weights, loaded strictly, and the host's loaded back."""
-    green = GreenSwin(**{'arch': SMALL, 'out_indices': ALL_STAGES, 'drop_path_rate': 0.0, **options})
+    green = GreenSwin(
+        **{'arch': SMALL, 'out_indices': ALL_STAGES, 'drop_path_rate': 0.0, **options}
+    )
     green.load_state_dict(host.state_dict(), strict=True)
     host.load_state_dict(green.state_dict(), strict=True)
     host.eval()

@@ -142,15 +142,17 @@ def test_torch_and_torchvision_of_different_builds(torch, torchvision, error):
 def test_packages_side_by_side(more, less, named):
     versions = {**ONEDL, **more}
     versions.pop(less, None)
-    problem, mend = only_finding(environment(versions))
+    failures = failing_above('mmcv', "ModuleNotFoundError: No module named 'mmcv'")
+    problem, mend = only_finding(environment(versions, failures))
     assert 'side by side' in problem and named in problem
+    assert diagnose(environment(versions)) == [(problem, mend)]
     uninstall, _, install = mend.splitlines()
     assert set(uninstall.split()[3:]) == {name for name in versions if 'mm' in name}
     assert 'onedl-mmcv==2.3.6' in install
 
 
 def test_transformers_5():
-    error = "ImportError: cannot import name 'apply_chunking_to_forward'"
+    error = 'TypeError: NoneType takes no arguments'
     versions = {**ONEDL, 'transformers': '5.2.0'}
     found = environment(versions, {'mmpretrain': error})
     problem, mend = only_finding(found)
@@ -195,6 +197,20 @@ def test_a_python_outside_the_tested_range(python, expected):
     assert f'Python {python[0]}.{python[1]} is outside the tested range' in problem
     assert 'PYTHON=python3.12' in mend
     assert works(found) == expected
+
+
+def test_the_classic_stack_without_pkg_resources():
+    error = "ModuleNotFoundError: No module named 'pkg_resources'"
+    problem, mend = only_finding(environment(OPENMMLAB, failing_above('mmengine', error)))
+    assert 'mmengine 0.10.7 needs pkg_resources' in problem
+    assert mend == "pip install 'setuptools<70'"
+
+
+def test_a_package_whose_files_are_gone_is_installed_anew():
+    error = "ModuleNotFoundError: No module named 'mmengine'"
+    problem, mend = only_finding(environment(failures=failing_above('mmengine', error)))
+    assert 'mmengine 0.10.12 cannot be imported' in problem
+    assert mend == 'pip install --force-reinstall --no-deps onedl-mmengine==0.10.12'
 
 
 def test_an_empty_environment_names_every_package_once_in_order():

@@ -26,7 +26,11 @@ def cases(draw):
     coords = draw(visible_tokens())
     window = draw(st.integers(1, 14))
     shift = draw(st.integers(0, window - 1))
-    image = draw(st.one_of(st.none(), st.lists(st.integers(0, 2), min_size=len(coords), max_size=len(coords))))
+    image = draw(
+        st.one_of(
+            st.none(), st.lists(st.integers(0, 2), min_size=len(coords), max_size=len(coords))
+        )
+    )
     return coords, window, shift, None if image is None else torch.tensor(image)
 
 
@@ -64,8 +68,7 @@ def test_laws_of_a_plan(case):
         assert both[0] == both[1]
         if both[0]:
             assert home[int(plan.take[g, s])] == home[int(plan.take[g, t])]
-    for members in by_window.values():
-        inside = sum(len(m) ** 2 for m in by_window.values())
+    inside = sum(len(members) ** 2 for members in by_window.values())
     assert int((plan.attend & plan.real[:, :, None]).sum()) == inside
     # every slot attends to something
     assert plan.attend.any(-1).all()

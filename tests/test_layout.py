@@ -73,4 +73,6 @@ def test_cut_patches_takes_a_choice_for_each_image():
 @pytest.mark.parametrize('patch', [4, 16, 32])
 def test_paste_patches_undoes_cut_patches(patch):
     images = torch.randn(2, 3, 64, 96)
-    assert torch.equal(paste_patches(cut_patches(images, torch.arange(6), 32, patch), (2, 3)), images)
+    assert torch.equal(
+        paste_patches(cut_patches(images, torch.arange(6), 32, patch), (2, 3)), images
+    )

@@ -87,7 +87,9 @@ def test_a_choice_for_each_image_is_each_image_alone():
 
 
 @pytest.mark.parametrize('order', ['hwc', 'chw'])
-@pytest.mark.parametrize(('target', 'patch'), [('pixel', 32), ('norm_pixel', 32), ('norm_pixel', 16)])
+@pytest.mark.parametrize(
+    ('target', 'patch'), [('pixel', 32), ('norm_pixel', 32), ('norm_pixel', 16)]
+)
 def test_a_perfect_prediction_has_no_loss_and_becomes_the_image(target, patch, order):
     head = MIMHead(target, patch_size=patch, order=order)
     images = torch.randn(2, 3, 64, 96)

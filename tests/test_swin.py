@@ -153,7 +153,9 @@ def test_drop_path_drops_in_training_only():
     first = net.forward_visible(images, masked)[3]
     assert not torch.allclose(first, net.forward_visible(images, masked)[3])
     net.eval()
-    assert torch.equal(net.forward_visible(images, masked)[3], net.forward_visible(images, masked)[3])
+    assert torch.equal(
+        net.forward_visible(images, masked)[3], net.forward_visible(images, masked)[3]
+    )
 
 
 def test_bf16_autocast_is_near_float32():

@@ -1,5 +1,5 @@
-# mmpretrain's SimMIM on the Swin-B of greenmim/swin_b_pretrain.py, the peer of docs/benchmarks.md;
-# only its model, for: python tools/analysis_tools/benchmark.py CONFIG configs/benchmarks/simmim_swin_b.py
+# mmpretrain's SimMIM on the Swin-B of greenmim/swin_b_pretrain.py, the peer of docs/benchmarks.md:
+# only its model, for tools/analysis_tools/benchmark.py.
 model = dict(
     type='mmpretrain.SimMIM',
     backbone=dict(

@@ -1,4 +1,4 @@
-# The demo: GreenMIM pretraining of a small Swin at 160 px, on images that it makes itself.
+# The demo: GreenMIM pretraining of a small Swin at 128 px, on images that it makes itself.
 #
 #   python tools/dataset_converters/make_demo_data.py data/demo
 #   python tools/train.py configs/demo/swin_pretrain.py
@@ -11,8 +11,8 @@ _base_ = [
     '../_base_/pretrain_runtime.py',
 ]
 
-size = 160
-epochs = 60
+size = 128
+epochs = 36
 warmup = 3
 batch_size = 32
 
@@ -27,7 +27,7 @@ model = dict(
     ),
     backbone=dict(
         type='mmgreen.GreenSwin',
-        arch=dict(embed_dims=48, depths=[2, 2, 4, 2], num_heads=[2, 4, 8, 16]),
+        arch=dict(embed_dims=48, depths=[2, 2, 2, 2], num_heads=[2, 4, 8, 16]),
         img_size=size,
         drop_path_rate=0.0,
         norm_eps=1e-6,
@@ -77,6 +77,6 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', T_max=epochs - warmup, begin=warmup, end=epochs, **kind),
 ]
 default_hooks = dict(
-    logger=dict(interval=4),
+    logger=dict(interval=9),
     checkpoint=dict(interval=epochs // 3),
 )

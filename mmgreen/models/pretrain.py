@@ -252,6 +252,4 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
         unit = self.backbone.unit_size
         pixels = masked.expand(len(images), -1).unflatten(1, grid)
         pixels = pixels.repeat_interleave(unit, 1).repeat_interleave(unit, 2)
-        return Reconstruction(
-            images, pixels.to(images.device), self.head.undo_target(pred, images)
-        )
+        return Reconstruction(images, pixels.to(images.device), self.head.undo_target(pred, images))

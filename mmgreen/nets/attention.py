@@ -112,8 +112,11 @@ class VisibleGroups(NamedTuple):
         return cls(plan, pair_index(plan.coords, plan.attend, table))
 
     def gather(self, tokens: Tensor, padding: Tensor) -> Tensor:
-        """(B, V, C) to (B, G, S, C). Padding slots attend to none but each other and are dropped
-        later, so they hold any token, and ``padding`` is not needed."""
+        """(B, V, C) to (B, G, S, C).
+
+        Padding slots attend to none but each other and are dropped later, so they hold any token,
+        and ``padding`` is not needed.
+        """
         return group(tokens, self.plan)
 
     def scatter(self, groups: Tensor) -> Tensor:

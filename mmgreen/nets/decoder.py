@@ -1,7 +1,7 @@
 """From the visible tokens of an encoder to a prediction for every patch of the image.
 
-Letters in shapes: B images, U units, T tokens in a unit, P = U * T target patches, V visible tokens,
-D channels of the decoder, N heads.
+Letters in shapes: B images, U units, T tokens in a unit, P = U * T target patches, V visible
+tokens, D channels of the decoder, N heads.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class MaskedDecoder(nn.Module):
         unit_size: pixels a side of a mask unit.
         patch_size: pixels a side of the patch that one token stands for and predicts.
         image_channels: channels of the images.
-        pos_embed: 'sincos' (fixed, a buffer) or 'learned' (a parameter, begun as the sin-cos table).
+        pos_embed: 'sincos' (fixed, a buffer) or 'learned' (a parameter that begins as that table).
         norm_eps: of every LayerNorm.
 
     Raises:

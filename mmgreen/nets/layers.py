@@ -26,6 +26,7 @@ class DropPath(nn.Module):
         return branch * kept.div_(1 - self.drop_rate)
 
     def extra_repr(self) -> str:
+        """What printing the net shows."""
         return f'drop_rate={self.drop_rate}'
 
 
@@ -43,8 +44,11 @@ class Mlp(nn.Module):
 
 
 def reset_transformer_weights(net: nn.Module) -> None:
-    """The initialisation of Swin and SimMIM: linear and convolution weights from a truncated
-    normal of deviation 0.02, biases 0, norms 1 and 0."""
+    """The initialisation of Swin and SimMIM.
+
+    Linear and convolution weights come from a truncated normal of deviation 0.02; biases are 0,
+    norms 1 and 0.
+    """
     for module in net.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             nn.init.trunc_normal_(module.weight, std=0.02)

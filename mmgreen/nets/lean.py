@@ -17,7 +17,9 @@ def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
     """``softmax(q @ k.T / sqrt(D) + bias) @ v`` with a learned bias.
 
     Args:
-        q, k, v: (B, M, S, D).
+        q: (B, M, S, D), queries.
+        k: the same of keys.
+        v: the same of values.
         bias: (1, M, S, S), -inf where a pair may not attend; every row has a finite value.
 
     Returns:

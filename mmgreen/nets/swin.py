@@ -190,8 +190,9 @@ class VisiblePlan(NamedTuple):
 
 
 class SwinEncoder(nn.Module):
-    """Swin transformer for whole images (:meth:`forward`) and for the visible tokens of masked ones
-    (:meth:`forward_visible`, GreenMIM, arXiv 2205.13515).
+    """Swin transformer for whole images, and for the visible tokens of masked ones.
+
+    :meth:`forward` is Swin; :meth:`forward_visible` is GreenMIM's encoder (arXiv 2205.13515).
 
     Args:
         arch: 'tiny', 'small', 'base', 'large', or a dict of ``embed_dims`` (int), ``depths`` and
@@ -277,9 +278,7 @@ class SwinEncoder(nn.Module):
         plain = DenseWindows.over(size, window, 0, self.window_size, device)
         if not shift:
             return WindowPair(plain, plain)
-        return WindowPair(
-            plain, DenseWindows.over(size, window, shift, self.window_size, device)
-        )
+        return WindowPair(plain, DenseWindows.over(size, window, shift, self.window_size, device))
 
     def forward_visible(self, images: Tensor, masked: Tensor) -> tuple[Tensor, ...]:
         """Features of what is visible of masked images, computed from nothing else.
@@ -329,8 +328,11 @@ class SwinEncoder(nn.Module):
         return VisiblePlan(units, tuple(stages))
 
     def encode_visible(self, images: Tensor, plan: VisiblePlan) -> tuple[Tensor, ...]:
-        """:meth:`forward_visible` once the plan is on the device: nothing but tensors and their
-        sizes changes from call to call, so this is the part to compile."""
+        """:meth:`forward_visible` once the plan is on the device.
+
+        Nothing but tensors and their sizes changes from call to call, so this is the part to
+        compile: ``torch.compile(net.encode_visible, dynamic=True)``.
+        """
         if 3 not in self.out_indices:
             raise ValueError(
                 'forward_visible needs the norm of the last stage: out_indices must contain 3, '

@@ -53,8 +53,10 @@ class GroupPlan(NamedTuple):
 
     @property
     def attend(self) -> Tensor:
-        """(G, S, S) bool, True = may attend: slots of one window. Padding attends to padding, so
-        that every row has a True and softmax stays finite."""
+        """(G, S, S) bool, True = may attend: slots of one window.
+
+        Padding attends to padding, so that every row has a True and softmax stays finite.
+        """
         return self.window[:, :, None] == self.window[:, None, :]
 
     def to(self, device: torch.device | str) -> GroupPlan:
@@ -100,7 +102,9 @@ def plan_groups(
             smaller than the fullest window.
     """
     _check_arguments(coords, window, shift)
-    window_ids = _window_ids(coords.numpy(), window, shift, None if image is None else image.numpy())
+    window_ids = _window_ids(
+        coords.numpy(), window, shift, None if image is None else image.numpy()
+    )
     counts = np.bincount(window_ids)
     occupied = np.flatnonzero(counts)
     sizes = counts[occupied]

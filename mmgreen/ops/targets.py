@@ -13,8 +13,13 @@ NORM_EPS = 1e-6
 
 
 def flatten_patches(patches: Tensor, order: str) -> Tensor:
-    """(B, P, C, p, p) to (B, P, p * p * C), each patch as row, column, colour ('hwc': MAE,
-    GreenMIM) or colour, row, column ('chw': Hiera on images)."""
+    """(B, P, C, p, p) to (B, P, p * p * C).
+
+    Args:
+        patches: pixels.
+        order: 'hwc', each patch as row, column, colour (MAE, GreenMIM), or 'chw', as colour, row,
+            column (Hiera on images).
+    """
     return patches.permute(FLATTEN_ORDERS[order]).flatten(2)
 
 

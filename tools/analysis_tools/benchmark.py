@@ -45,7 +45,7 @@ def main() -> None:
             )
         return
     setting = Setting(args.mode, args.batch, size, device, DTYPES[args.dtype])
-    print(table(compare(args.configs, setting, args.turns), setting))
+    print(table(compare(args.configs, setting, args.turns)))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Draws original, masked and reconstructed images in one sheet; see docs/reading_reconstructions.md."""
+"""Draws original, masked and reconstructed images; see docs/reading_reconstructions.md."""
 
 import argparse
 

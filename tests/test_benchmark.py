@@ -1,0 +1,89 @@
+import pytest
+import torch
+from torch import nn
+
+from mmgreen.benchmark import (
+    Setting,
+    Spread,
+    compare,
+    count_macs,
+    memory_per_image,
+    table,
+    time_matrix_products,
+    time_planning,
+)
+
+CPU = torch.device('cpu')
+CONFIG = """
+model = dict(
+    type='mmgreen.MaskedAutoencoder',
+    mask_ratio=0.5,
+    backbone=dict(
+        type='mmgreen.GreenSwin',
+        arch=dict(embed_dims={width}, depths=[1, 1, 1, 1], num_heads=[1, 2, 4, 8]),
+    ),
+    neck=dict(
+        type='mmgreen.MIMDecoder', in_channels={width} * 8, embed_dim=16, num_heads=2, img_size=64
+    ),
+    head=dict(type='mmgreen.MIMHead'),
+)
+"""
+
+
+def write_config(tmp_path, width):
+    path = tmp_path / f'width_{width}.py'
+    path.write_text(CONFIG.replace('{width}', str(width)))
+    return str(path)
+
+
+def setting(mode='train', batch=2):
+    return Setting(mode, batch, (64, 64), CPU, torch.float32)
+
+
+def test_compare_measures_every_model(tmp_path):
+    configs = [write_config(tmp_path, width) for width in (8, 16)]
+    figures = compare(configs, setting(), turns=2)
+    assert [f.name for f in figures] == configs
+    assert figures[1].ratio == Spread(1.0, 1.0, 1.0)
+    assert figures[0].gigamacs_per_image < figures[1].gigamacs_per_image
+    assert figures[0].megabytes_per_image < figures[1].megabytes_per_image
+    assert all(f.seconds.low > 0 and f.matrix_share > 0 for f in figures)
+    text = table(figures)
+    assert text.count('\n') == 3 and configs[0] in text
+
+
+def two_layers(batch):
+    first, second = nn.Linear(30, 20), nn.Linear(20, 10)
+    second(first(torch.ones(batch, 30)).tanh()).sum().backward()
+
+
+def test_macs_are_those_of_the_products_forward_and_backward():
+    # forward 30 * 20 + 20 * 10; backward both weights, and the input of the second layer
+    assert count_macs(two_layers) == 2 * (30 * 20 + 20 * 10) + 20 * 10
+
+
+def test_memory_is_what_an_image_adds_to_what_is_saved():
+    model = nn.Sequential(nn.Linear(30, 20), nn.Tanh(), nn.Linear(20, 10))
+
+    def step(batch):
+        model(torch.ones(batch, 30)).sum().backward()
+
+    # the input and the output of the tanh, which the second layer shares
+    assert memory_per_image(model, step, setting()) == (30 + 20) * 4
+
+
+def test_matrix_products_alone_take_time():
+    assert 0 < time_matrix_products(two_layers, setting()) < 1
+
+
+def test_planning_takes_time_and_leaves_the_threads_as_they_were(tmp_path):
+    threads = torch.get_num_threads()
+    spread = time_planning(write_config(tmp_path, 8), (64, 96), turns=3)
+    assert 0 < spread.low <= spread.median <= spread.high < 1000
+    assert torch.get_num_threads() == threads
+
+
+def test_spread_is_median_and_extremes():
+    assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
+    with pytest.raises(Exception, match='no median'):
+        Spread.of([])

@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+from mmgreen import demo
+
+
+def write_log(folder, entries):
+    folder.mkdir(parents=True)
+    (folder / 'scalars.json').write_text('\n'.join(json.dumps(entry) for entry in entries))
+
+
+def test_losses_of_a_resumed_run_are_put_in_order(tmp_path):
+    write_log(
+        tmp_path / '20260101_000000/vis_data',
+        [dict(loss=3.0, step=1), dict(loss=2.5, step=2), dict(lr=1.0, step=3)],
+    )
+    write_log(
+        tmp_path / '20260102_000000/vis_data', [dict(loss=2.0, step=2), dict(loss=1.0, step=3)]
+    )
+    assert demo.read_losses(tmp_path) == [3.0, 2.0, 1.0]
+
+
+def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
+    tmp_path, monkeypatch, capsys
+):
+    work, ran = tmp_path / 'work', []
+
+    def run(tool, *arguments):
+        ran.append((tool.name, [str(argument) for argument in arguments]))
+        if tool.name == 'train.py':
+            write_log(
+                work / '1/vis_data', [dict(loss=1.0 / step, step=step) for step in range(1, 21)]
+            )
+            (work / 'last_checkpoint').write_text(str(work / 'epoch_1.pth'))
+        if tool.name == 'test.py':
+            write_log(work / 'test/1', [{'reconstruction_loss': 0.5}])
+
+    monkeypatch.setattr(demo, '_run', run)
+    demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work)
+    assert [name for name, _ in ran] == [
+        'make_demo_data.py',
+        'train.py',
+        'test.py',
+        'visualize_reconstruction.py',
+        'visualize_reconstruction.py',
+    ]
+    said = capsys.readouterr().out
+    for what in ('0.750 in the first tenth', '0.051 in the last', '0.500 on validation'):
+        assert what in said
+    assert 'reconstruction_val.png' in said and 'reconstruction_train_new.png' in said
+
+
+def test_a_step_that_fails_stops_the_demo(tmp_path):
+    with pytest.raises(demo.subprocess.CalledProcessError):
+        demo._run(tmp_path / 'no_such_tool.py')
