@@ -237,8 +237,10 @@ def _describe(arg: object) -> object:
 def _remake(description: object, device: torch.device) -> object:
     if isinstance(description, _Shape):
         size, stride, dtype = description
-        # Not filled: a stride may be 0, and what is multiplied does not matter.
-        return torch.empty_strided(size, stride, dtype=dtype, device=device).fill_(0.5)
+        # Strides may be 0 and overlap, so the memory is made first; what is in it does not matter.
+        reach = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+        memory = torch.full((reach,), 0.5, dtype=dtype, device=device)
+        return memory.as_strided(size, stride)
     return list(description) if isinstance(description, tuple) else description
 
 

@@ -253,20 +253,21 @@ def report(environment: Environment) -> str:
     installed = [f'{name} {version}' for name, version in environment.versions.items()]
     lines = [', '.join([f'mmgreen {__version__}', f'Python {python}', *installed])]
     if 'torch' in environment.versions:
-        build = f'with CUDA {environment.cuda}' if environment.cuda else 'without CUDA'
-        lines += [f'torch is built {build} and sees {environment.gpu or "no GPU"}']
+        build = f'for CUDA {environment.cuda}' if environment.cuda else 'without CUDA'
+        lines += [f'torch is built {build}, GPU: {environment.gpu or "none"}']
     for problem, mend in diagnose(environment):
         lines += ['', f'Problem: {problem}', *(f'    {command}' for command in mend.splitlines())]
-    lines += [''] + [
-        f'{task:<15}{"works" if can else "does not work"}'
-        for task, can in works(environment).items()
-    ]
+    can = works(environment)
+    answers = {task: 'works' if can[task] else 'does not work' for task in can}
+    if environment.gpu is None:
+        answers['detect on GPU'] = 'torch sees no GPU'
+    lines += ['', *(f'{task:<15}{answer}' for task, answer in answers.items())]
     return '\n'.join(lines)
 
 
 def main() -> int:
     """Prints the report; 0 if pretraining works, else 1."""
-    print('Trying every import in a process of its own, up to a minute ...', flush=True)
+    print('Trying every import in a process of its own, a minute or so ...', flush=True)
     environment = gather()
     print(report(environment))
     return 0 if works(environment)['pretrain'] else 1

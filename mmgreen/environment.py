@@ -101,7 +101,7 @@ class Environment(NamedTuple):
 
 
 def gather() -> Environment:
-    """Looks at this environment: up to a minute, since every trial is a new process."""
+    """Looks at this environment: a minute or so, since every trial is a new process."""
     with ThreadPoolExecutor(max_workers=4) as pool:
         runs = dict(zip(TRIALS, pool.map(_run, [trial.code for trial in TRIALS.values()])))
     facts = _ask(

@@ -249,11 +249,12 @@ def test_report_shows_versions_problems_and_what_works():
     error = "ModuleNotFoundError: No module named 'mmcv._ext'"
     text = report(environment(failures=failing_above('mmcv._ext', error), cuda='13.0'))
     assert 'Python 3.11' in text and 'onedl-mmcv 2.3.6' in text
-    assert 'torch is built with CUDA 13.0 and sees no GPU' in text
+    assert 'torch is built for CUDA 13.0, GPU: none' in text
     assert 'Problem: mmcv has no operators' in text
     assert '\n    pip uninstall -y onedl-mmcv\n' in text
     assert re.search(r'^pretrain +works$', text, re.MULTILINE)
     assert re.search(r'^detect on CPU +does not work$', text, re.MULTILINE)
+    assert re.search(r'^detect on GPU +torch sees no GPU$', text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(('failures', 'status'), [({}, 0), ({'mmpretrain': 'ImportError: x'}, 1)])

@@ -26,9 +26,12 @@ def test_mlp_is_linear_gelu_linear():
     assert torch.allclose(mlp(tokens), mlp.fc2(nn.functional.gelu(mlp.fc1(tokens))))
 
 
-def test_reset_gives_swins_initialisation():
+def test_reset_gives_maes_initialisation():
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(300, 300), nn.LayerNorm(300))
+    net = nn.Sequential(nn.Conv2d(3, 100, 4), nn.Linear(300, 500), nn.LayerNorm(300))
     reset_transformer_weights(net)
-    assert abs(float(net[0].weight.std()) - 0.02) < 1e-3
-    assert not net[0].bias.any() and not net[1].bias.any() and (net[1].weight == 1).all()
+    for layer, fan_in, fan_out in ((net[0], 48, 100), (net[1], 300, 500)):
+        expected = (2 / (fan_in + fan_out)) ** 0.5
+        assert abs(layer.weight.std().item() / expected - 1) < 0.05
+        assert not layer.bias.any()
+    assert not net[2].bias.any() and (net[2].weight == 1).all()

@@ -68,7 +68,7 @@ STEPS = [
     'torch torchvision',
     '-r requirements/build.txt',
     '--no-build-isolation -r requirements/mminstall.txt',
-    '-r requirements/tests.txt',
+    '-r requirements/runtime.txt -r requirements/tests.txt',
     '--no-build-isolation --no-deps -e .',
     '-m mmgreen.check_env',
 ]

@@ -12,7 +12,7 @@ _base_ = [
 ]
 
 size = 128
-epochs = 36
+epochs = 40
 warmup = 3
 batch_size = 32
 
@@ -27,13 +27,13 @@ model = dict(
     ),
     backbone=dict(
         type='mmgreen.GreenSwin',
-        arch=dict(embed_dims=48, depths=[2, 2, 2, 2], num_heads=[2, 4, 8, 16]),
+        arch=dict(embed_dims=32, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8]),
         img_size=size,
         drop_path_rate=0.0,
         norm_eps=1e-6,
     ),
     neck=dict(
-        type='mmgreen.MIMDecoder', in_channels=384, embed_dim=256, num_heads=8, img_size=size
+        type='mmgreen.MIMDecoder', in_channels=256, embed_dim=256, num_heads=8, img_size=size
     ),
     head=dict(type='mmgreen.MIMHead', target='pixel'),
 )
@@ -68,7 +68,7 @@ test_dataloader = dict(
         ],
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
 auto_scale_lr = dict(base_batch_size=batch_size)
 train_cfg = dict(max_epochs=epochs)
 kind = dict(by_epoch=True, convert_to_iter_based=True)

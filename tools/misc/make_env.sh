@@ -93,7 +93,7 @@ say "Installing mmcv, mmdet and mmpretrain. The first time this compiles mmcv's 
 say "$building. Later pip takes the wheel that it has kept."
 (install_mm_packages)
 say 'Installing the packages that the tests and the demo need.'
-pip_install -r requirements/tests.txt
+pip_install -r requirements/runtime.txt -r requirements/tests.txt
 pip_install --no-build-isolation --no-deps -e .
 .venv/bin/python -m mmgreen.check_env
 origin >"$STAMP"
