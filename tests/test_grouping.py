@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmgreen.ops.grouping import GroupPlan, group, plan_groups, ungroup
-from mmgreen.ops.layout import unit_coords
+from mmgreen.ops.layout import unit_coords, z_order
 from mmgreen.ops.masking import draw_masked, unit_indices
 
 
@@ -124,7 +124,7 @@ def test_cost_is_the_exhaustive_optimum_nearly_always():
 def test_search_takes_the_cheapest_capacity():
     torch.manual_seed(0)
     for shift in (0, 3):
-        coords = unit_coords(unit_indices(~draw_masked(49, 0.75)), 7, 4)
+        coords = unit_coords(unit_indices(~draw_masked(49, 0.75)), 7, z_order(4))
         fullest = max(map(len, windows_by_definition(coords, 7, shift).values()))
         costs = [
             plan_groups(coords, 7, shift, capacity=capacity).cost
@@ -170,7 +170,7 @@ def test_images_with_different_tokens_share_groups_but_not_windows():
     ],
 )
 def test_edge_cases_plan(grid, window, units):
-    coords = unit_coords(torch.tensor(list(units)), grid[1], 8)
+    coords = unit_coords(torch.tensor(list(units)), grid[1], z_order(8))
     for shift in (0, window // 2):
         plan = plan_groups(coords, window, shift)
         assert int(plan.real.sum()) == len(coords)

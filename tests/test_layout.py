@@ -33,7 +33,7 @@ def test_reroll_undoes_unroll_on_a_grid_that_is_not_square(side):
 def test_unroll_puts_every_token_where_its_coordinates_say():
     rows, columns = torch.meshgrid(torch.arange(16), torch.arange(24), indexing='ij')
     tokens = unroll(torch.stack([rows, columns])[None], 8)[0]
-    assert torch.equal(tokens.flatten(0, 1), unit_coords(torch.arange(6), 3, 8))
+    assert torch.equal(tokens.flatten(0, 1), unit_coords(torch.arange(6), 3, z_order(8)))
 
 
 def test_four_tokens_in_a_row_are_one_neighbourhood():
@@ -45,7 +45,9 @@ def test_four_tokens_in_a_row_are_one_neighbourhood():
 
 def test_coarser_coords_are_those_of_the_coarser_map():
     units = torch.tensor([1, 5])
-    assert torch.equal(coarser_coords(unit_coords(units, 3, 8)), unit_coords(units, 3, 4))
+    assert torch.equal(
+        coarser_coords(unit_coords(units, 3, z_order(8))), unit_coords(units, 3, z_order(4))
+    )
 
 
 def test_a_unit_of_three_tokens_is_refused():

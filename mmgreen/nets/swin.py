@@ -24,7 +24,7 @@ from mmgreen.nets.attention import (
 from mmgreen.nets.layers import DropPath, reset_transformer_weights
 from mmgreen.nets.lean import gelu_linear
 from mmgreen.ops.grouping import GroupPlan, plan_groups
-from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords
+from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
 from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
 
 SWIN_ARCHS = {
@@ -232,6 +232,7 @@ class SwinEncoder(nn.Module):
         self.window_size = window_size
         self.pad_small_map = pad_small_map
         self.out_indices = tuple(out_indices)
+        self._places = z_order(UNIT_SIZE // PATCH_SIZE)  # stays on the CPU, where plans are made
         dims = [self.embed_dims * 2**i for i in range(4)]
         self.out_channels = tuple(dims[i] for i in self.out_indices)
         self.patch_embed = SwinPatchEmbed(in_channels, self.embed_dims, norm_eps)
@@ -317,7 +318,7 @@ class SwinEncoder(nn.Module):
             )
         units = unit_indices(~masked)
         side = UNIT_SIZE // PATCH_SIZE
-        coords = unit_coords(units, grid[1], side)
+        coords = unit_coords(units, grid[1], self._places)
         stages = []
         for i in range(4):
             if i:

@@ -17,6 +17,7 @@ Letters in shapes: V visible tokens, G groups, S slots per group (the capacity).
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -102,16 +103,16 @@ def plan_groups(
             smaller than the fullest window.
     """
     _check_arguments(coords, window, shift)
-    window_ids = _window_ids(
-        coords.numpy(), window, shift, None if image is None else image.numpy()
-    )
+    places = coords.numpy()
+    window_ids = _window_ids(places, window, shift, None if image is None else image.numpy())
     counts = np.bincount(window_ids)
     occupied = np.flatnonzero(counts)
     sizes = counts[occupied]
+    tally = dict(sorted(Counter(sizes.tolist()).items(), reverse=True))
     if capacity is None:
-        capacity, packing = _cheapest_packing(sizes)
+        capacity, packing = _cheapest_packing(tally)
     elif capacity >= sizes.max():
-        packing = _pack(sizes, capacity)
+        packing = _pack(tally, capacity)
     else:
         raise ValueError(
             f'capacity={capacity} is smaller than the fullest window, which has '
@@ -119,7 +120,7 @@ def plan_groups(
         )
     first_slot = np.zeros(len(counts), dtype=np.int64)
     first_slot[occupied] = _first_slots(sizes, packing, capacity)
-    return _lay_out(coords, window_ids, counts, first_slot, (_num_groups(packing), capacity))
+    return _lay_out(places, window_ids, counts, first_slot, (_num_groups(packing), capacity))
 
 
 def _check_arguments(coords: Tensor, window: int, shift: int) -> None:
@@ -136,9 +137,8 @@ def _window_ids(
 ) -> np.ndarray:
     """(V,) a number for the window of each token; windows of different images differ."""
     places = (coords + (window - shift if shift else 0)) // window
-    rows, columns = places.max(axis=0) + 1
-    ids = places[:, 0] * columns + places[:, 1]
-    return ids if image is None else ids + image * (rows * columns)
+    ids = places[:, 0] * (places[:, 1].max() + 1) + places[:, 1]
+    return ids if image is None else ids + image * (ids.max() + 1)
 
 
 class _Pattern(NamedTuple):
@@ -152,42 +152,53 @@ def _num_groups(packing: list[_Pattern]) -> int:
     return sum(pattern.repeats for pattern in packing)
 
 
-def _cheapest_packing(sizes: np.ndarray) -> tuple[int, list[_Pattern]]:
+def _cheapest_packing(tally: dict[int, int]) -> tuple[int, list[_Pattern]]:
     """The capacity of least cost, and its packing.
 
     Capacities are tried upwards from the fullest window. No packing is cheaper than
-    ``ceil(total / capacity)`` groups, nor than ``total * capacity`` in cost, which grows with the
-    capacity: the first bound spares most packings, the second ends the search.
+    ``total * capacity``, which grows with the capacity and so ends the search; and a packing is not
+    begun, or given up, where its groups are too many to be cheaper than the best one so far.
     """
-    total, fullest = int(sizes.sum()), int(sizes.max())
-    best_cost, best = None, None
-    for capacity in range(fullest, total + 1):
-        if best_cost is not None:
-            if total * capacity >= best_cost:
-                break
-            if -(-total // capacity) * capacity**2 >= best_cost:
-                continue
-        packing = _pack(sizes, capacity)
-        cost = _num_groups(packing) * capacity**2
-        if best_cost is None or cost < best_cost:
-            best_cost, best = cost, (capacity, packing)
+    total = sum(size * count for size, count in tally.items())
+    capacity = max(tally)
+    best = capacity, _pack(tally, capacity)
+    best_cost = _num_groups(best[1]) * capacity**2
+    while total * (capacity + 1) < best_cost:
+        capacity += 1
+        most = (best_cost - 1) // capacity**2
+        packing = _pack(tally, capacity, most) if most * capacity >= total else None
+        if packing is not None:
+            best = capacity, packing
+            best_cost = _num_groups(packing) * capacity**2
     return best
 
 
-def _pack(sizes: np.ndarray, capacity: int) -> list[_Pattern]:
+def _pack(tally: dict[int, int], capacity: int, most: int | None = None) -> list[_Pattern] | None:
     """Groups filled one after another, each as full as the windows left over allow.
 
     A fill depends on how many windows of each size are left, not on which; so it is repeated for as
-    long as they last, and the dynamic program runs at most once per pair of a size and its end.
+    long as they last, and the dynamic program runs about once per size.
+
+    Args:
+        tally: how many windows of each size there are, sizes descending.
+        capacity: slots per group, at least the largest size.
+        most: groups allowed.
+
+    Returns:
+        The packing, or None if it would take more than ``most`` groups.
     """
-    tally = np.bincount(sizes)
-    left = {int(size): int(tally[size]) for size in np.flatnonzero(tally)[::-1]}
-    packing = []
+    left = dict(tally)
+    tokens_left = sum(size * count for size, count in left.items())
+    packing, groups = [], 0
     while left:
+        if most is not None and groups - (-tokens_left // capacity) > most:
+            return None
         fill = _fullest_fill(left, capacity)
         used = {size: fill.count(size) for size in fill}
         repeats = min(left[size] // count for size, count in used.items())
         packing.append(_Pattern(fill, repeats))
+        groups += repeats
+        tokens_left -= repeats * sum(fill)
         for size, count in used.items():
             left[size] -= count * repeats
             if not left[size]:
@@ -203,48 +214,51 @@ def _fullest_fill(left: dict[int, int], capacity: int) -> tuple[int, ...]:
     large windows are preferred, and small ones kept for gaps to come.
 
     Args:
-        left: how many windows of each size there are, sizes descending.
+        left: how many windows of each size are left, sizes descending.
         capacity: at least the largest size.
     """
     largest = next(iter(left))
-    within = (1 << (capacity + 1)) - 1
-    reached = [1 << largest]
-    for size, count in left.items():
-        sums = reached[-1]
-        for _ in range(min(count - (size == largest), (capacity - largest) // size)):
-            sums |= (sums << size) & within
-        reached.append(sums)
-        if sums >> capacity:
+    room = capacity - largest
+    sizes = [size for size in left if size <= room]
+    within = (2 << room) - 1
+    reached = [1]
+    for size in sizes:
+        sums, copies, fitting = reached[-1], left[size] - (size == largest), room // size
+        for _ in range(copies if copies < fitting else fitting):
+            sums |= sums << size
+        reached.append(sums & within)
+        if sums >> room & 1:
             break
     fill = [largest]
     rest = reached[-1].bit_length() - 1
-    for size, before in reversed(list(zip(left, reached))):
-        while not before >> rest & 1:
-            fill.append(size)
-            rest -= size
+    for k in range(len(reached) - 1, 0, -1):
+        while not reached[k - 1] >> rest & 1:
+            fill.append(sizes[k - 1])
+            rest -= sizes[k - 1]
     return tuple(fill)
 
 
 def _first_slots(sizes: np.ndarray, packing: list[_Pattern], capacity: int) -> np.ndarray:
     """(windows,) the slot, counted through all groups, at which each window's tokens begin."""
-    by_size = np.argsort(sizes, kind='stable')
-    tally = np.bincount(sizes)
-    next_of_size = (np.cumsum(tally) - tally).tolist()
-    first_slots = np.empty(len(sizes), dtype=np.int64)
-    first_group = 0
+    starts_of_size: dict[int, list[int]] = {}
+    first_slot = 0
     for pattern in packing:
-        starts = np.arange(first_group, first_group + pattern.repeats) * capacity
+        end = first_slot + pattern.repeats * capacity
+        offset = 0
         for size in pattern.sizes:
-            begin = next_of_size[size]
-            next_of_size[size] = begin + pattern.repeats
-            first_slots[by_size[begin : next_of_size[size]]] = starts
-            starts = starts + size
-        first_group += pattern.repeats
+            starts = starts_of_size.setdefault(size, [])
+            starts.extend(range(first_slot + offset, end, capacity))
+            offset += size
+        first_slot = end
+    first_slots = np.empty(len(sizes), dtype=np.int64)
+    first_slots[np.argsort(sizes, kind='stable')] = [
+        start for size in sorted(starts_of_size) for start in starts_of_size[size]
+    ]
     return first_slots
 
 
 def _lay_out(
-    coords: Tensor,
+    coords: np.ndarray,
     window_ids: np.ndarray,
     counts: np.ndarray,
     first_slot: np.ndarray,
@@ -264,5 +278,4 @@ def _lay_out(
     take.reshape(-1)[slots] = by_window
     window = np.full(shape, -1, dtype=np.int64)
     window.reshape(-1)[back] = window_ids
-    take = torch.from_numpy(take)
-    return GroupPlan(take, torch.from_numpy(back), torch.from_numpy(window), coords[take])
+    return GroupPlan(*map(torch.from_numpy, (take, back, window, coords[take])))

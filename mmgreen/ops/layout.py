@@ -74,19 +74,20 @@ def z_order(side: int) -> Tensor:
     return unroll(torch.stack([rows, columns])[None], side)[0, 0]
 
 
-def unit_coords(units: Tensor, columns: int, side: int) -> Tensor:
+def unit_coords(units: Tensor, columns: int, places: Tensor) -> Tensor:
     """Row and column, in tokens of the whole image, of every token of the chosen units.
 
     Args:
         units: (n,) int64, positions of units in raster order.
         columns: units in a row of the image.
-        side: tokens a side of a unit.
+        places: (T, 2) int64, row and column of each token in its unit, from :func:`z_order`.
 
     Returns:
         (n * T, 2) int64, in unit order.
     """
+    side = round(len(places) ** 0.5)
     corners = torch.stack([units // columns, units % columns], dim=-1) * side
-    return (corners[:, None] + z_order(side)).flatten(0, 1)
+    return (corners[:, None] + places).flatten(0, 1)
 
 
 def coarser_coords(coords: Tensor) -> Tensor:
