@@ -12,7 +12,7 @@ _base_ = [
 ]
 
 size = 128
-epochs = 40
+epochs = 32
 warmup = 3
 batch_size = 32
 

@@ -47,8 +47,8 @@ def reset_transformer_weights(net: nn.Module) -> None:
     """The initialisation of MAE: Xavier's for weights, biases 0, norms 1 and 0.
 
     At the widths of Swin-B it is near Swin's own deviation of 0.02, and it fits narrow nets as
-    well, in which 0.02 would let the signal fade. A convolution counts as the linear layer that it is on
-    its patch.
+    well, in which 0.02 would let the signal fade. A convolution counts as the linear layer that it
+    is on its patch.
     """
     for module in net.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
