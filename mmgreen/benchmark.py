@@ -87,7 +87,9 @@ def build_model(config: str, device: torch.device) -> nn.Module:
     """The model of a config, or the backbone that stands in its place, in training mode."""
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    return MODELS.build(cfg.model).to(device).train()
+    model = MODELS.build(cfg.model).to(device)
+    model.train()  # not chained: train() of the hosts' Swin returns None
+    return model
 
 
 def make_step(model: nn.Module, setting: Setting) -> Callable[[int], None]:
@@ -96,8 +98,9 @@ def make_step(model: nn.Module, setting: Setting) -> Callable[[int], None]:
     def step(batch: int) -> None:
         images = torch.randn(batch, 3, *setting.size, device=setting.device)
         if setting.mode == 'forward':
+            model.eval()
             with torch.no_grad(), setting.autocast():
-                model.eval()(images)
+                model(images)
             return
         with setting.autocast():
             loss = sum(model.loss(images, _data_samples(model, batch, setting.size)).values())
