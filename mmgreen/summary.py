@@ -110,10 +110,17 @@ def _origin(runner: Runner, model: nn.Module) -> str:
         return f'resumed after epoch {runner.epoch} (step {runner.iter})'
     if runner.cfg.get('load_from'):
         return f'from {runner.cfg.load_from}, as far as names fit (load_from)'
-    for name, part in (('all', model), ('encoder', getattr(model, 'backbone', None))):
+    starts = (
+        (model, 'encoder and decoder from {} (what fitted is listed above)'),
+        (
+            getattr(model, 'backbone', None),
+            'encoder from {} (what fitted is above), the rest random',
+        ),
+    )
+    for part, sentence in starts:
         path = (getattr(part, 'init_cfg', None) or {}).get('checkpoint')
         if path:
-            return f'{name} from {path} (what fitted is listed above), the rest random'
+            return sentence.format(path)
     return 'random'
 
 
