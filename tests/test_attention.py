@@ -10,11 +10,11 @@ CPU = torch.device('cpu')
 @pytest.mark.parametrize(
     ('size', 'pad_small_map', 'expected'),
     [
-        ((56, 56), False, (7, 3)),
-        ((8, 7), False, (7, 0)),
-        ((8, 7), True, (7, 3)),
-        ((3, 20), False, (3, 0)),
-        ((3, 20), True, (7, 3)),
+        ((56, 56), False, (7, (0, 3))),
+        ((8, 7), False, (7, (0,))),
+        ((8, 7), True, (7, (0, 3))),
+        ((3, 20), False, (3, (0,))),
+        ((3, 20), True, (7, (0, 3))),
     ],
 )
 def test_the_two_rules_for_small_maps(size, pad_small_map, expected):

@@ -188,6 +188,14 @@ def test_compiling_makes_few_graphs_over_many_masks():
     assert len(graphs) <= 4
 
 
+def test_a_net_built_under_another_default_device_still_plans_on_the_cpu():
+    with torch.device('meta'):
+        net = SwinEncoder(SMALL)
+    plan = net.plan_visible(only_visible((2, 3), 0, 4), (2, 3))
+    assert [len(plans) for plans in plan.stages] == [2, 2, 1, 1]
+    assert plan.stages[0][0].take.device.type == 'cpu'
+
+
 def test_archs_are_swins():
     assert read_arch('base', SWIN_ARCHS) == SWIN_ARCHS['base']
     counts = {'tiny': 27.52, 'small': 48.84, 'base': 86.74, 'large': 194.99}

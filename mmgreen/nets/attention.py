@@ -16,8 +16,10 @@ from mmgreen.ops.grouping import GroupPlan, group, ungroup
 from mmgreen.ops.positions import pair_index, relative_position_index, square_coords
 
 
-def fit_window(size: tuple[int, int], window: int, pad_small_map: bool) -> tuple[int, int]:
-    """Side and shift of the windows of a stage's shifted blocks, in tokens.
+def fit_window(
+    size: tuple[int, int], window: int, pad_small_map: bool
+) -> tuple[int, tuple[int, ...]]:
+    """Side of a stage's windows, and the shifts that its blocks take in turn, in tokens.
 
     Two rules are in use for a map whose shorter side is no larger than the window.
 
@@ -30,8 +32,8 @@ def fit_window(size: tuple[int, int], window: int, pad_small_map: bool) -> tuple
     """
     shorter = min(size)
     if pad_small_map or shorter > window:
-        return window, window // 2
-    return shorter, 0
+        return window, (0, window // 2)
+    return shorter, (0,)
 
 
 class DenseWindows(NamedTuple):

@@ -135,6 +135,10 @@ class PatchMerging(nn.Module):
         return self.reduction(self.norm(places.flatten(2)))
 
 
+Windows = tuple[DenseWindows, ...] | tuple[VisibleGroups, ...]
+"""A stage's plain windows and, where its map is not too small for them, its shifted ones."""
+
+
 class SwinStage(nn.Module):
     """Blocks at one resolution, windows plain and shifted in turn, then patch merging."""
 
@@ -155,21 +159,15 @@ class SwinStage(nn.Module):
         )
         self.downsample = PatchMerging(dim, norm_eps) if merges else None
 
-    def forward(self, tokens: Tensor, windows: WindowPair) -> Tensor:
+    def forward(self, tokens: Tensor, windows: Windows) -> Tensor:
         """The blocks alone: (B, h, w, C) or (B, V, C) in, the same out."""
         for i, block in enumerate(self.blocks):
+            of_block = windows[i % len(windows)]
             if self.with_cp and tokens.requires_grad:
-                tokens = checkpoint(block, tokens, windows[i % 2], use_reentrant=False)
+                tokens = checkpoint(block, tokens, of_block, use_reentrant=False)
             else:
-                tokens = block(tokens, windows[i % 2])
+                tokens = block(tokens, of_block)
         return tokens
-
-
-class WindowPair(NamedTuple):
-    """The windows of a stage's even blocks and of its odd ones."""
-
-    plain: DenseWindows | VisibleGroups
-    shifted: DenseWindows | VisibleGroups
 
 
 class VisiblePlan(NamedTuple):
@@ -177,15 +175,12 @@ class VisiblePlan(NamedTuple):
 
     units: Tensor
     """(n,) int64: the visible units, raster order."""
-    stages: tuple[tuple[GroupPlan, GroupPlan], ...]
-    """Per stage the groups of its plain and of its shifted windows."""
+    stages: tuple[tuple[GroupPlan, ...], ...]
+    """Per stage the groups of its plain windows and, where it has any, of its shifted ones."""
 
     def to(self, device: torch.device) -> VisiblePlan:
         """The same plan on ``device``, without waiting for it."""
-        stages = tuple(
-            (plain.to(device), plain.to(device) if shifted is plain else shifted.to(device))
-            for plain, shifted in self.stages
-        )
+        stages = tuple(tuple(plan.to(device) for plan in plans) for plans in self.stages)
         return VisiblePlan(self.units.to(device, non_blocking=True), stages)
 
 
@@ -274,12 +269,11 @@ class SwinEncoder(nn.Module):
                 tokens = stage.downsample(tokens)
         return tuple(maps)
 
-    def _dense_windows(self, size: tuple[int, int], device: torch.device) -> WindowPair:
-        window, shift = fit_window(size, self.window_size, self.pad_small_map)
-        plain = DenseWindows.over(size, window, 0, self.window_size, device)
-        if not shift:
-            return WindowPair(plain, plain)
-        return WindowPair(plain, DenseWindows.over(size, window, shift, self.window_size, device))
+    def _dense_windows(self, size: tuple[int, int], device: torch.device) -> Windows:
+        window, shifts = fit_window(size, self.window_size, self.pad_small_map)
+        return tuple(
+            DenseWindows.over(size, window, shift, self.window_size, device) for shift in shifts
+        )
 
     def forward_visible(self, images: Tensor, masked: Tensor) -> tuple[Tensor, ...]:
         """Features of what is visible of masked images, computed from nothing else.
@@ -323,9 +317,9 @@ class SwinEncoder(nn.Module):
         for i in range(4):
             if i:
                 coords, side = coarser_coords(coords), side // 2
-            window, shift = fit_window((grid[0] * side, grid[1] * side), self.window_size, False)
-            plain = plan_groups(coords, window, 0)
-            stages.append((plain, plan_groups(coords, window, shift) if shift else plain))
+            size = (grid[0] * side, grid[1] * side)
+            window, shifts = fit_window(size, self.window_size, pad_small_map=False)
+            stages.append(tuple(plan_groups(coords, window, shift) for shift in shifts))
         return VisiblePlan(units, tuple(stages))
 
     def encode_visible(self, images: Tensor, plan: VisiblePlan) -> tuple[Tensor, ...]:
@@ -342,13 +336,9 @@ class SwinEncoder(nn.Module):
         patches = cut_patches(images, plan.units, UNIT_SIZE, PATCH_SIZE)
         tokens = self.patch_embed.forward_patches(patches)
         stages = []
-        for stage, (plain, shifted) in zip(self.stages, plan.stages):
-            groups = VisibleGroups.of(plain, self.window_size)
-            if shifted is not plain:
-                windows = WindowPair(groups, VisibleGroups.of(shifted, self.window_size))
-            else:
-                windows = WindowPair(groups, groups)
-            tokens = stage(tokens, windows)
+        for stage, plans in zip(self.stages, plan.stages, strict=True):
+            groups = tuple(VisibleGroups.of(each, self.window_size) for each in plans)
+            tokens = stage(tokens, groups)
             stages.append(tokens)
             if stage.downsample is not None:
                 tokens = stage.downsample.forward_visible(tokens)

@@ -69,8 +69,9 @@ def reroll(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
 
 
 def z_order(side: int) -> Tensor:
-    """(T, 2) int64: row and column in its unit of each token, in Z-order."""
-    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing='ij')
+    """(T, 2) int64 on the CPU: row and column in its unit of each token, in Z-order."""
+    axis = torch.arange(side, device='cpu')
+    rows, columns = torch.meshgrid(axis, axis, indexing='ij')
     return unroll(torch.stack([rows, columns])[None], side)[0, 0]
 
 
