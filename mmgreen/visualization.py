@@ -18,7 +18,13 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from mmgreen.checkpoints import load_pretrained, read_checkpoint
+from mmgreen.checkpoints import (
+    convert,
+    has_decoder,
+    load_pretrained,
+    read_checkpoint,
+    weights_in,
+)
 from mmgreen.datasets import UnlabelledImages
 from mmgreen.models import MaskedAutoencoder, Reconstruction
 from mmgreen.ops.seeding import seeded
@@ -173,6 +179,12 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> M
             f'{config.filename} trains a {config.model.get("type")}; a reconstruction needs the '
             'config of a pretraining (model type mmgreen.MaskedAutoencoder).'
         )
+    weights, _ = weights_in(read_checkpoint(checkpoint))
+    if not has_decoder(convert(weights, source=checkpoint).state_dict):
+        raise ValueError(
+            f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
+            'checkpoint of the pretraining itself, not of an encoder or a detector.'
+        )
     model = MODELS.build(config.model)
     load_pretrained(model, checkpoint, part='model')
     return model.to(device).eval()
@@ -188,7 +200,10 @@ def image_files(path: str, limit: int | None = None) -> list[str]:
         return [path]
     if not os.path.isdir(path):
         raise FileNotFoundError(f'There is no file or folder {path}; give one with --img-path.')
-    images = UnlabelledImages(path)
+    try:
+        images = UnlabelledImages(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'The folder {path} holds no image; give another one.') from error
     return [images.get_data_info(i)['img_path'] for i in range(len(images))[:limit]]
 
 

@@ -4,7 +4,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmgreen.ops.grouping import GroupPlan, group, plan_groups, ungroup
@@ -104,12 +104,16 @@ def coords_with_counts(sizes, window=7):
     return torch.tensor(tokens)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=7))
+@example([2, 8, 8, 8, 8, 9])
 def test_cost_is_near_the_exhaustive_optimum(sizes):
-    plan = plan_groups(coords_with_counts(sizes), 7, 0)
+    coords = coords_with_counts(sizes)
+    cost = plan_groups(coords, 7, 0).cost
     best = exhaustive_cost(sizes)
-    assert best <= plan.cost <= 1.25 * best
+    assert best <= cost <= 1.25 * best
+    capacities = range(max(sizes), sum(sizes) + 1)
+    assert cost == min(plan_groups(coords, 7, 0, capacity=each).cost for each in capacities)
 
 
 def test_cost_is_the_exhaustive_optimum_nearly_always():

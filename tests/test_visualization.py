@@ -158,7 +158,7 @@ def test_a_folder_that_is_gone_means_that_nothing_is_known(checkpoint, folder):
 def test_a_checkpoint_without_decoder_is_refused(config, tmp_path):
     weights = MODELS.build(config.model).backbone.state_dict()
     torch.save({f'backbone.{name}': value for name, value in weights.items()}, tmp_path / 'e.pth')
-    with pytest.raises(ValueError, match='decoder'):
+    with pytest.raises(ValueError, match='has no decoder, so nothing can be reconstructed'):
         load_model(config, str(tmp_path / 'e.pth'), 'cpu')
 
 
@@ -171,6 +171,8 @@ def test_a_config_that_is_no_pretraining_is_refused(config):
 def test_a_missing_image_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='no file or folder .*gone.*--img-path'):
         image_files(str(tmp_path / 'gone'))
+    with pytest.raises(FileNotFoundError, match='holds no image'):
+        image_files(str(tmp_path))
 
 
 def test_the_hook_draws_every_n_epochs_and_at_the_end(config, folder, tmp_path):

@@ -191,8 +191,6 @@ def _pack(tally: dict[int, int], capacity: int, most: int | None = None) -> list
     tokens_left = sum(size * count for size, count in left.items())
     packing, groups = [], 0
     while left:
-        if most is not None and groups - (-tokens_left // capacity) > most:
-            return None
         fill = _fullest_fill(left, capacity)
         used = {size: fill.count(size) for size in fill}
         repeats = min(left[size] // count for size, count in used.items())
@@ -203,6 +201,8 @@ def _pack(tally: dict[int, int], capacity: int, most: int | None = None) -> list
             left[size] -= count * repeats
             if not left[size]:
                 del left[size]
+        if most is not None and groups - (-tokens_left // capacity) > most:
+            return None
     return packing
 
 

@@ -27,12 +27,13 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
-    config = Config.fromfile(args.config)
-    if args.mask_ratio is not None:
-        config.model.mask_ratio = args.mask_ratio
-    print(
-        write_sheet(
+    try:
+        config = Config.fromfile(args.config)
+        if args.mask_ratio is not None:
+            config.model.mask_ratio = args.mask_ratio
+        written = write_sheet(
             config,
             args.checkpoint,
             args.img_path,
@@ -42,7 +43,9 @@ def main() -> None:
             paste_visible=not args.raw,
             device=args.device,
         )
-    )
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'visualize_reconstruction.py: {error}') from error
+    print(written)
 
 
 if __name__ == '__main__':
