@@ -18,6 +18,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from mmgreen.checkpoints.fitting import unfilled
 from mmgreen.datasets import SeededSampler
 from mmgreen.ops.seeding import derive_seed
 from mmgreen.registry import HOOKS
@@ -177,11 +178,7 @@ class CheckpointMustFit(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         stored = checkpoint.get('state_dict', checkpoint)
         stored = {name.removeprefix('module.'): value for name, value in stored.items()}
-        lacking = [
-            name
-            for name, parameter in model.named_parameters()
-            if getattr(stored.get(name), 'shape', None) != parameter.shape
-        ]
+        lacking = unfilled(model, stored)
         if lacking:
             source = runner.cfg.get('load_from') or find_latest_checkpoint(runner.work_dir)
             raise ValueError(

@@ -18,8 +18,11 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
+from mmgreen.classes import check_num_classes
+from mmgreen.datasets import DataError
 from mmgreen.options import check_options
 from mmgreen.schedule import check_schedule
+from mmgreen.summary import images_per_batch
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -70,9 +73,10 @@ def configure_training(
     _merge_options(cfg, before, cfg_options or {})
     _set_loss_scale(cfg)
     _set_loaders(cfg, pin_memory, persistent_workers)
-    if auto_scale_lr:
+    if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
         _scale_rate(cfg)
     check_schedule(cfg.to_dict())
+    check_num_classes(cfg.to_dict())
     return cfg
 
 
@@ -80,13 +84,13 @@ def train(cfg: Config) -> Runner:
     """Trains as a config from :func:`configure_training` says; returns the runner.
 
     Raises:
-        ValueError: if there are too few images for one batch.
+        DataError: if the data cannot be trained on, or are too few for one batch.
     """
     runner = _build_runner(cfg)
     loader = runner.train_dataloader
     if len(loader) == 0:
-        raise ValueError(
-            f'{len(loader.dataset)} images make no batch of {loader.batch_size} in each of '
+        raise DataError(
+            f'{len(loader.dataset)} images make no batch of {images_per_batch(loader)} in each of '
             f'{runner.world_size} processes; set train_dataloader.batch_size lower.'
         )
     runner.train()

@@ -10,9 +10,9 @@ import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from mmgreen.datasets import UnlabelledImages
 
@@ -62,20 +62,26 @@ def count_unreadable(dataset: Dataset) -> int:
 
 def describe_batch(runner: Runner) -> str:
     """How many images make a step of the optimizer, and how many batches there are."""
-    per_process = runner.train_dataloader.batch_size
     accumulated = _accumulated(runner)
-    text = f'{per_process} images x {runner.world_size} processes'
+    text = f'{images_per_batch(runner.train_dataloader)} images x {runner.world_size} processes'
     if accumulated > 1:
         text += f' x {accumulated} batches before each step'
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    length = f'{runner.max_epochs} epochs' if by_epoch else f'{runner.max_iters} batches in all'
     return (
         f'{text} = {effective_batch(runner)}; {len(runner.train_dataloader)} batches an epoch, '
-        f'{runner.max_epochs} epochs'
+        f'{length}'
     )
+
+
+def images_per_batch(loader: DataLoader) -> int:
+    """Images in each batch of a loader, also of one with a sampler of whole batches."""
+    return loader.batch_size or loader.batch_sampler.batch_size
 
 
 def effective_batch(runner: Runner) -> int:
     """Images for each step of the optimizer: of all processes, and accumulated."""
-    return runner.train_dataloader.batch_size * runner.world_size * _accumulated(runner)
+    return images_per_batch(runner.train_dataloader) * runner.world_size * _accumulated(runner)
 
 
 def _accumulated(runner: Runner) -> int:

@@ -5,6 +5,7 @@ import os
 
 from mmengine.config import DictAction
 
+from mmgreen.datasets import DataError
 from mmgreen.running import configure_test, test
 
 
@@ -55,7 +56,7 @@ def main() -> None:
         raise SystemExit(f'tools/test.py: {error}') from error
     try:
         test(cfg)
-    except (FileNotFoundError, FloatingPointError) as error:
+    except (FileNotFoundError, FloatingPointError, DataError) as error:
         raise SystemExit(f'tools/test.py: {error}') from error
 
 

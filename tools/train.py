@@ -5,6 +5,7 @@ import os
 
 from mmengine.config import DictAction
 
+from mmgreen.datasets import DataError
 from mmgreen.running import configure_training, train
 
 
@@ -72,7 +73,7 @@ def main() -> None:
         raise SystemExit(f'tools/train.py: {error}') from error
     try:
         train(cfg)
-    except (FileNotFoundError, FloatingPointError) as error:
+    except (FileNotFoundError, FloatingPointError, DataError) as error:
         raise SystemExit(f'tools/train.py: {error}') from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from mmgreen.checkpoints.decoder import resize_positions
 from mmgreen.checkpoints.formats import Converted
 from mmgreen.checkpoints.tables import Resized, StateDict, matches
 
-__all__ = ['Fit', 'fit_weights']
+__all__ = ['Fit', 'fit_weights', 'unfilled']
 
 
 @dataclass(frozen=True)
@@ -109,3 +110,12 @@ def _shapes(name: str, source: StateDict, target: StateDict) -> str:
     if name == 'patch_embed.projection.weight' and theirs[1] != ours[1]:
         return f'the file reads {theirs[1]} input channels, the model {ours[1]}'
     return f'file {theirs}, model {ours}'
+
+
+def unfilled(module: nn.Module, stored: Mapping[str, Tensor]) -> list[str]:
+    """Names of a module's parameters that a state dict lacks, or has in another shape."""
+    return [
+        name
+        for name, parameter in module.named_parameters()
+        if getattr(stored.get(name), 'shape', None) != parameter.shape
+    ]

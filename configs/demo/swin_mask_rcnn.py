@@ -1,0 +1,90 @@
+# The demo: Mask R-CNN with the small Swin that configs/demo/swin_pretrain.py pretrains, at 160 px.
+#
+#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/train.py configs/demo/swin_mask_rcnn.py \
+#       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
+#
+# Batch: 1 process x 8 images. Ours, and may change: it is to show, in minutes on two CPU cores,
+# that everything works, and so all heads are small.
+_base_ = [
+    'mmdet::_base_/models/mask-rcnn_r50_fpn.py',
+    'mmdet::_base_/datasets/coco_instance.py',
+    'mmdet::_base_/default_runtime.py',
+    '../_base_/detection_36e.py',
+    '../_base_/detection_runtime.py',
+]
+
+size = 160
+epochs = 8
+batch_size = 8
+data_root = 'data/demo/'
+classes = ('ball', 'ring', 'star', 'tile')
+
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='mmgreen.GreenSwin',
+        arch=dict(embed_dims=32, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8]),
+        drop_path_rate=0.0,
+        norm_eps=1e-6,
+        out_indices=(0, 1, 2, 3),
+        pad_small_map=True,
+        init_cfg=dict(type='Pretrained', checkpoint=None),
+    ),
+    neck=dict(in_channels=[32, 64, 128, 256], out_channels=64),
+    rpn_head=dict(in_channels=64, feat_channels=64),
+    roi_head=dict(
+        bbox_roi_extractor=dict(out_channels=64),
+        bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes=len(classes)),
+        mask_roi_extractor=dict(out_channels=64),
+        mask_head=dict(num_convs=2, in_channels=64, conv_out_channels=64, num_classes=len(classes)),
+    ),
+    train_cfg=dict(
+        rpn=dict(sampler=dict(num=64)),
+        rpn_proposal=dict(nms_pre=300, max_per_img=100),
+        rcnn=dict(sampler=dict(num=64)),
+    ),
+    test_cfg=dict(rpn=dict(nms_pre=300, max_per_img=100)),
+)
+read = dict(type='mmcv.transforms.LoadImageFromFile')
+resize = dict(type='mmdet.Resize', scale=(size, size), keep_ratio=True)
+pack = dict(
+    type='mmdet.PackDetInputs',
+    meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'),
+)
+dataset = dict(type='mmgreen.coco.CocoDataset', data_root=data_root, metainfo=dict(classes=classes))
+train_dataloader = dict(
+    batch_size=batch_size,
+    dataset=dict(
+        **dataset,
+        ann_file='annotations/train.json',
+        data_prefix=dict(img='train/'),
+        pipeline=[
+            read,
+            dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
+            resize,
+            dict(type='mmdet.RandomFlip', prob=0.5),
+            dict(type='mmdet.PackDetInputs'),
+        ],
+    ),
+)
+val_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='annotations/val.json',
+        data_prefix=dict(img='val/'),
+        pipeline=[read, resize, pack],
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(ann_file=data_root + 'annotations/val.json')
+test_evaluator = val_evaluator
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+auto_scale_lr = dict(base_batch_size=batch_size)
+train_cfg = dict(max_epochs=epochs, val_interval=epochs)
+kind = dict(by_epoch=True, convert_to_iter_based=True)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.001, begin=0, end=1, **kind),
+    dict(type='CosineAnnealingLR', T_max=epochs - 1, begin=1, end=epochs, **kind),
+]
+default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=1, max_keep_ckpts=1))

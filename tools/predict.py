@@ -1,0 +1,33 @@
+"""Finds objects: python tools/predict.py CONFIG CHECKPOINT IMAGE_OR_FOLDER --out-dir FOLDER."""
+
+import argparse
+
+from mmgreen.prediction import predict
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description='Find objects in images: pictures, and one COCO-format file of results.'
+    )
+    parser.add_argument('config', help='path of the config file of the detector')
+    parser.add_argument('checkpoint', help='path of its checkpoint')
+    parser.add_argument('source', metavar='image_or_folder', help='an image, or a folder of images')
+    parser.add_argument('--out-dir', required=True, help='folder for pictures and results')
+    parser.add_argument(
+        '--score-thr', type=float, default=0.3, help='leave out objects of a lower score'
+    )
+    parser.add_argument('--device', help='cpu, cuda:0, …; by default a GPU if there is one')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Ends with one sentence where it is the user who can mend something."""
+    try:
+        print(predict(**vars(parse_args())))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'tools/predict.py: {error}') from error
+
+
+if __name__ == '__main__':
+    main()
