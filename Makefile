@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lint clean
+.PHONY: help env demo compare test lint clean
 
 help: ## list these targets
 	@echo 'usage: make TARGET [PYTHON=python3.12]'
@@ -12,8 +12,11 @@ help: ## list these targets
 env:  ## install everything into .venv (the first time mmcv is compiled: 7 to 12 minutes)
 	@bash tools/misc/make_env.sh
 
-demo: env  ## pretrain a small Swin on images made here, under 10 minutes on two cores
+demo: env  ## pretrain and train a small detector on images made here, 15 minutes on two cores
 	@.venv/bin/python tools/misc/demo.py
+
+compare: env  ## pretrained against random starts on those images, 40 minutes on two cores
+	@.venv/bin/python tools/misc/compare_starts.py
 
 test: env  ## run every test
 	@.venv/bin/python -m pytest tests -q

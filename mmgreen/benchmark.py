@@ -7,12 +7,13 @@ each further image adds, and the time of its matrix products alone as a share of
 
 from __future__ import annotations
 
+import multiprocessing
 import platform
 import statistics
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import torch
@@ -22,19 +23,10 @@ from mmpretrain.registry import MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from mmgreen.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
 from mmgreen.ops.masking import draw_masked, unit_grid
-
-MATRIX_PRODUCTS = {
-    torch.ops.aten.mm.default,
-    torch.ops.aten.addmm.default,
-    torch.ops.aten.bmm.default,
-    torch.ops.aten.baddbmm.default,
-    torch.ops.aten.convolution.default,
-    torch.ops.aten.convolution_backward.default,
-}
 
 
 class Spread(NamedTuple):
@@ -69,7 +61,7 @@ class Setting(NamedTuple):
     """What is measured, the same for every model."""
 
     mode: str
-    """'train': loss, forward and backward; 'forward': the forward pass without gradient."""
+    """'train': loss and backward; 'forward': without gradient, of a detector down to boxes."""
     batch: int
     size: tuple[int, int]
     device: torch.device
@@ -96,24 +88,39 @@ def make_step(model: nn.Module, setting: Setting) -> Callable[[int], None]:
     """A function that runs one step on a batch of the given size."""
 
     def step(batch: int) -> None:
-        images = torch.randn(batch, 3, *setting.size, device=setting.device)
+        images, samples = _inputs(model, batch, setting)
         if setting.mode == 'forward':
             model.eval()
             with torch.no_grad(), setting.autocast():
-                model(images)
+                if _is_detector(model):
+                    model.predict(images, samples)
+                else:
+                    model(images)
             return
         with setting.autocast():
-            loss = sum(model.loss(images, _data_samples(model, batch, setting.size)).values())
+            loss, _ = model.parse_losses(model.loss(images, samples))
         loss.backward()
         model.zero_grad(set_to_none=True)
 
     return step
 
 
-def _data_samples(model: nn.Module, batch: int, size: tuple[int, int]) -> list[DataSample]:
-    """SimMIM reads its masks from the data samples; our models draw their own."""
+def _is_detector(model: nn.Module) -> bool:
+    return any(each.__name__ == 'BaseDetector' for each in type(model).__mro__)
+
+
+def _inputs(model: nn.Module, batch: int, setting: Setting) -> tuple[Tensor, list]:
+    """Images, and what the model wants beside them: SimMIM masks, a detector eight objects each."""
+    if _is_detector(model):
+        from mmdet.testing import demo_mm_inputs
+
+        made = demo_mm_inputs(batch, (3, *setting.size), [8] * batch, num_classes=2, with_mask=True)
+        data = model.data_preprocessor(made, training=True)
+        return data['inputs'], data['data_samples']
+    images = torch.randn(batch, 3, *setting.size, device=setting.device)
     samples = [DataSample() for _ in range(batch)]
     if type(model).__name__ == 'SimMIM':
+        size = setting.size
         masks = TRANSFORMS.build(
             dict(
                 type='SimMIMMaskGenerator',
@@ -125,7 +132,7 @@ def _data_samples(model: nn.Module, batch: int, size: tuple[int, int]) -> list[D
         )
         for sample in samples:
             sample.set_field(torch.as_tensor(masks.transform({})['mask']), 'mask')
-    return samples
+    return images, samples
 
 
 def compare(configs: list[str], setting: Setting, turns: int) -> list[Figures]:
@@ -153,56 +160,13 @@ def compare(configs: list[str], setting: Setting, turns: int) -> list[Figures]:
                 seconds=spread,
                 images_per_second=setting.batch / spread.median,
                 ratio=Spread.of([a / b for a, b in zip(taken, times[-1])]),
-                megabytes_per_image=memory_per_image(model, step, setting) / 2**20,
+                megabytes_per_image=memory_per_image(model, step, setting.device) / 2**20,
                 gigamacs_per_image=count_macs(step) / 1e9,
-                matrix_share=time_matrix_products(step, setting) / spread.median,
+                matrix_share=time_matrix_products(step, setting.batch, setting.device)
+                / spread.median,
             )
         )
     return figures
-
-
-def time_once(work: Callable[[], None], device: torch.device) -> float:
-    """Seconds that ``work`` takes, the device's share included."""
-    if device.type == 'cuda':
-        torch.cuda.synchronize()
-    begin = time.perf_counter()
-    work()
-    if device.type == 'cuda':
-        torch.cuda.synchronize()
-    return time.perf_counter() - begin
-
-
-def memory_per_image(model: nn.Module, step: Callable[[int], None], setting: Setting) -> float:
-    """Bytes that one further image adds: the slope between batches of 1 and 3.
-
-    On a GPU of the peak allocation; on a CPU of the distinct tensors saved for the backward pass
-    (none in forward mode).
-    """
-    measure = _peak_bytes if setting.device.type == 'cuda' else _saved_bytes
-    return (measure(model, step, 3) - measure(model, step, 1)) / 2
-
-
-def _peak_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> int:
-    torch.cuda.reset_peak_memory_stats()
-    step(batch)
-    return torch.cuda.max_memory_allocated()
-
-
-def _saved_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> int:
-    weights = {p.untyped_storage().data_ptr() for p in (*model.parameters(), *model.buffers())}
-    sizes: dict[int, int] = {}
-    alive = []  # a freed tensor's address may be given to the next
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in weights:
-            sizes[storage.data_ptr()] = storage.nbytes()
-            alive.append(tensor)
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        step(batch)
-    return sum(sizes.values())
 
 
 def count_macs(step: Callable[[int], None]) -> float:
@@ -210,57 +174,6 @@ def count_macs(step: Callable[[int], None]) -> float:
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         step(1)
     return counter.get_total_flops() / 2
-
-
-class _RecordProducts(TorchDispatchMode):
-    """Counts matrix products and convolutions by their arguments' shapes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: Counter = Counter()
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        if func in MATRIX_PRODUCTS:
-            self.seen[func, tuple(_describe(arg) for arg in args)] += 1
-        return func(*args, **(kwargs or {}))
-
-
-class _Shape(NamedTuple):
-    size: tuple[int, ...]
-    stride: tuple[int, ...]
-    dtype: torch.dtype
-
-
-def _describe(arg: object) -> object:
-    if isinstance(arg, Tensor):
-        return _Shape(tuple(arg.shape), arg.stride(), arg.dtype)
-    return tuple(arg) if isinstance(arg, list) else arg
-
-
-def _remake(description: object, device: torch.device) -> object:
-    if isinstance(description, _Shape):
-        size, stride, dtype = description
-        # Strides may be 0 and overlap, so the memory is made first; what is in it does not matter.
-        reach = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-        memory = torch.full((reach,), 0.5, dtype=dtype, device=device)
-        return memory.as_strided(size, stride)
-    return list(description) if isinstance(description, tuple) else description
-
-
-def time_matrix_products(step: Callable[[int], None], setting: Setting) -> float:
-    """Seconds of the step's matrix products and convolutions alone: the lesser of two passes."""
-    with sdpa_kernel(SDPBackend.MATH), _RecordProducts() as record:
-        step(setting.batch)
-    total = 0.0
-    with torch.no_grad():
-        for (func, described), count in record.seen.items():
-            args = [_remake(description, setting.device) for description in described]
-            passes = [
-                time_once(lambda: func(*args), setting.device)  # noqa: B023
-                for _ in range(2)
-            ]
-            total += count * min(passes)
-    return total
 
 
 def time_planning(config: str, size: tuple[int, int], turns: int) -> Spread:
@@ -279,6 +192,30 @@ def time_planning(config: str, size: tuple[int, int], turns: int) -> Spread:
         times.append(1e3 * (time.perf_counter() - begin))
     torch.set_num_threads(threads)
     return Spread.of(times[3:])
+
+
+def peak_of_step(config: str, setting: Setting) -> int:
+    """Bytes that one training step needs at its peak, beside the weights, in a new process.
+
+    On a GPU by torch's allocator; on a CPU by the resident size of the process, which has what
+    torch and its libraries set up in the first step in it.
+    """
+    context = multiprocessing.get_context('spawn')
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_peak, args=(config, setting, sender))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError as error:
+        raise RuntimeError(f'The step of {config} failed; its message is above.') from error
+    finally:
+        process.join()
+
+
+def _send_peak(config: str, setting: Setting, sender: Connection) -> None:
+    step = make_step(build_model(config, setting.device), setting)
+    sender.send(peak_bytes(lambda: step(setting.batch), setting.device))
 
 
 def describe_machine(device: torch.device) -> str:

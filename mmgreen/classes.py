@@ -9,19 +9,26 @@ from mmengine.registry import DATASETS
 
 # These tell objects from background only, or divide into classes of their own.
 WITHOUT_CLASSES = ('rpn_head', 'semantic_head')
+# A detector with one of these has outputs for words, or for the countable ones of its classes.
+OTHER_OUTPUTS = ('language_model', 'panoptic_fusion_head')
 
 
 def check_num_classes(config: Mapping) -> None:
     """Refuses a detector with heads for another number of classes than its training data have.
 
     Args:
-        config: a config of mmdet or of ours; one without classes passes.
+        config: a config of mmdet or of ours. One without classes passes, that is, with neither
+            ``metainfo`` nor a dataset named with its package (``mmgreen.coco.CocoDataset``), and
+            so does a detector whose outputs are not one for each class.
 
     Raises:
         ValueError: names the head and both numbers.
     """
-    classes = _classes((config.get('train_dataloader') or {}).get('dataset') or {})
+    dataset = (config.get('train_dataloader') or {}).get('dataset') or {}
+    classes = _classes(dataset)
     if not classes or isinstance(classes, str):  # The dataset says what is wrong with a text.
+        return
+    if any(part in config['model'] for part in OTHER_OUTPUTS):
         return
     for path, number in _num_classes(config['model'], 'model'):
         if number != len(classes):
@@ -33,8 +40,9 @@ def check_num_classes(config: Mapping) -> None:
 
 def _classes(dataset: Mapping) -> Any:
     """The classes of a dataset's config, wrapped or not; None if it has none."""
-    while 'dataset' in dataset:  # RepeatDataset and the like.
-        dataset = dataset['dataset']
+    while 'dataset' in dataset or 'datasets' in dataset:
+        # RepeatDataset and the like; the parts of a ConcatDataset have the same classes.
+        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
     if 'classes' in (dataset.get('metainfo') or {}):
         return dataset['metainfo']['classes']
     built = DATASETS.get(dataset['type']) if isinstance(dataset.get('type'), str) else None

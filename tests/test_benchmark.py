@@ -5,11 +5,12 @@ from torch import nn
 from mmgreen.benchmark import (
     Setting,
     Spread,
+    build_model,
     compare,
     count_macs,
-    memory_per_image,
+    make_step,
+    peak_of_step,
     table,
-    time_matrix_products,
     time_planning,
 )
 
@@ -62,20 +63,6 @@ def test_macs_are_those_of_the_products_forward_and_backward():
     assert count_macs(two_layers) == 2 * (30 * 20 + 20 * 10) + 20 * 10
 
 
-def test_memory_is_what_an_image_adds_to_what_is_saved():
-    model = nn.Sequential(nn.Linear(30, 20), nn.Tanh(), nn.Linear(20, 10))
-
-    def step(batch):
-        model(torch.ones(batch, 30)).sum().backward()
-
-    # the input and the output of the tanh, which the second layer shares
-    assert memory_per_image(model, step, setting()) == (30 + 20) * 4
-
-
-def test_matrix_products_alone_take_time():
-    assert 0 < time_matrix_products(two_layers, setting()) < 1
-
-
 def test_planning_takes_time_and_leaves_the_threads_as_they_were(tmp_path):
     threads = torch.get_num_threads()
     spread = time_planning(write_config(tmp_path, 8), (64, 96), turns=3)
@@ -87,3 +74,33 @@ def test_spread_is_median_and_extremes():
     assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0)
     with pytest.raises(Exception, match='no median'):
         Spread.of([])
+
+
+DETECTOR = """
+_base_ = [__import__('mmgreen').config_file('demo/swin_mask_rcnn.py')]
+model = dict(test_cfg=dict(rcnn=dict(score_thr=0.0, max_per_img=3)))
+"""
+
+
+@pytest.mark.parametrize('mode', ['train', 'forward'])
+def test_a_step_of_a_detector_reaches_the_heads(tmp_path, mode):
+    path = tmp_path / 'detector.py'
+    path.write_text(DETECTOR)
+    model = build_model(str(path), CPU)
+    seen = []
+    model.roi_head.mask_head.register_forward_hook(lambda *_: seen.append(mode))
+    make_step(model, setting(mode))(1)
+    assert seen
+
+
+def test_the_peak_of_a_step_grows_with_the_batch(tmp_path):
+    path = write_config(tmp_path, 64)
+    small, large = (peak_of_step(path, setting(batch=batch)) for batch in (1, 400))
+    assert large > small + 50 * 2**20
+
+
+def test_a_step_that_fails_in_its_process_is_named(tmp_path):
+    path = tmp_path / 'no_model.py'
+    path.write_text("model = dict(type='mmgreen.Nothing')")
+    with pytest.raises(RuntimeError, match='no_model.py failed'):
+        peak_of_step(str(path), setting())

@@ -1,8 +1,12 @@
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from mmgreen import demo
+
+KINDS = ('bbox', 'segm')
 
 
 def write_log(folder, entries):
@@ -26,15 +30,24 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
 ):
     work, ran = tmp_path / 'work', []
 
-    def run(tool, *arguments):
-        ran.append((tool.name, [str(argument) for argument in arguments]))
+    def run(tool, *arguments, environment=None):
+        arguments = [str(argument) for argument in arguments]
+        ran.append((tool.name, arguments))
         if tool.name == 'train.py':
+            folder = Path(arguments[arguments.index('--work-dir') + 1])
             write_log(
-                work / '1/vis_data', [dict(loss=1.0 / step, step=step) for step in range(1, 21)]
+                folder / '1/vis_data', [dict(loss=1.0 / step, step=step) for step in range(1, 21)]
             )
-            (work / 'last_checkpoint').write_text(str(work / 'epoch_1.pth'))
+            (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
         if tool.name == 'test.py':
             write_log(work / 'test/1', [{'reconstruction_loss': 0.5}])
+        if tool.name == 'dist_test.sh':
+            assert environment == {'CUDA_VISIBLE_DEVICES': ''} and arguments[2] == '2'
+            scores = {'mAP': 0.5, 'mAP_50': 0.875, 'mAP_75': 0.25}
+            write_log(
+                work / 'detection_test/1',
+                [{f'coco/{kind}_{key}': scores[key] for key in scores for kind in KINDS}],
+            )
 
     monkeypatch.setattr(demo, '_run', run)
     demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work)
@@ -44,8 +57,14 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
         'test.py',
         'visualize_reconstruction.py',
         'visualize_reconstruction.py',
+        'train.py',
+        'dist_test.sh',
+        'predict.py',
     ]
+    start = f'model.backbone.init_cfg.checkpoint={work / "epoch_1.pth"}'
+    assert start in ran[5][1]
     said = capsys.readouterr().out
+    assert 'box      50.0   87.5   25.0' in said and 'mask     50.0   87.5   25.0' in said
     for what in ('0.750 in the first tenth', '0.051 in the last', '0.500 on validation'):
         assert what in said
     assert 'reconstruction_val.png' in said and 'reconstruction_train_new.png' in said
@@ -54,3 +73,14 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
 def test_a_step_that_fails_stops_the_demo(tmp_path):
     with pytest.raises(demo.subprocess.CalledProcessError):
         demo._run(tmp_path / 'no_such_tool.py')
+
+
+def test_a_script_finds_the_torchrun_beside_this_python_and_its_variables_are_printed(
+    tmp_path, capfd
+):
+    script = tmp_path / 'tool.sh'
+    script.write_text('echo "${PATH%%:*} $1 $WHAT"')
+    demo._run(script, 'an argument', environment={'WHAT': 'a b'})
+    said = capfd.readouterr().out
+    assert f"$ WHAT='a b' bash {script} 'an argument'" in said
+    assert f'{Path(sys.executable).parent} an argument a b' in said

@@ -15,7 +15,7 @@ _base_ = [
 ]
 
 size = 160
-epochs = 8
+epochs = 3
 batch_size = 8
 data_root = 'data/demo/'
 classes = ('ball', 'ring', 'star', 'tile')

@@ -169,11 +169,11 @@ class WindowAttention(nn.Module):
         # that the bias is broadcast, never copied: one bias for all groups wants (B * G, N, S, D),
         # a bias for each group (B, N * G, S, D).
         if len(pairs) == 1:
-            q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).flatten(1, 2)
-            out = attention(q, k, v, bias.transpose(0, 1))
+            qkv = qkv.permute(3, 0, 1, 4, 2, 5).flatten(1, 2)
+            out = attention(qkv, bias.transpose(0, 1))
             return out.transpose(1, 2).flatten(2).unflatten(0, (batch, groups))
-        q, k, v = qkv.permute(3, 0, 4, 1, 2, 5).flatten(2, 3)
-        out = attention(q, k, v, bias.flatten(0, 1)[None])
+        qkv = qkv.permute(3, 0, 4, 1, 2, 5).flatten(2, 3)
+        out = attention(qkv, bias.flatten(0, 1)[None])
         return out.unflatten(1, (self.num_heads, groups)).permute(0, 2, 3, 1, 4).flatten(3)
 
     def _bias(self, pairs: Tensor) -> Tensor:

@@ -13,22 +13,21 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+def attention(qkv: Tensor, bias: Tensor) -> Tensor:
     """``softmax(q @ k.T / sqrt(D) + bias) @ v`` with a learned bias.
 
     Args:
-        q: (B, M, S, D), queries.
-        k: the same of keys.
-        v: the same of values.
+        qkv: (3, B, M, S, D): queries, keys, values.
         bias: (1, M, S, S), -inf where a pair may not attend; every row has a finite value.
 
     Returns:
         (B, M, S, D).
     """
-    if q.device.type == 'cpu' and bias.requires_grad:
+    if qkv.device.type == 'cpu' and bias.requires_grad:
         # torch has a fused kernel for CPUs, but none that gives a gradient for the bias: it would
         # fall back to plain products, and keep scaled copies of q and k, and all probabilities.
-        return _CpuAttention.apply(q, k, v, bias)
+        return _CpuAttention.apply(qkv, bias)
+    q, k, v = qkv
     return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
 
@@ -36,23 +35,28 @@ class _CpuAttention(torch.autograd.Function):
     """Keeps q, k, v and the bias; probabilities are computed again."""
 
     @staticmethod
-    def forward(ctx, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(q, k, v, bias)
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
+    def forward(ctx, qkv: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(qkv, bias)
+        q, k, v = qkv
+        # Detached, for a bias that wants a gradient keeps torch from its fused kernel.
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias.detach().to(q.dtype))
 
     @staticmethod
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        q, k, v, bias = ctx.saved_tensors
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:
+        qkv, bias = ctx.saved_tensors
+        q, k, v = qkv
         scale = q.shape[-1] ** -0.5
-        weights = ((q * scale) @ k.transpose(-2, -1) + bias).softmax(-1).to(q.dtype)
-        grad_v = weights.transpose(-2, -1) @ grad
+        scores = torch.add(bias, q @ k.transpose(-2, -1), alpha=scale)
+        weights = scores.softmax(-1).to(q.dtype)
         grad_weights = grad @ v.transpose(-2, -1)
-        mean = (grad_weights * weights).sum(-1, keepdim=True)
-        grad_scores = grad_weights.sub_(mean).mul_(weights)
+        grad_scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
         grad_bias = grad_scores.sum(0, keepdim=True, dtype=bias.dtype)
-        grad_q = (grad_scores @ k).mul_(scale)
-        grad_k = (grad_scores.transpose(-2, -1) @ q).mul_(scale)
-        return grad_q, grad_k, grad_v, grad_bias
+        grad_qkv = torch.empty_like(qkv, memory_format=torch.contiguous_format)
+        torch.matmul(grad_scores, k, out=grad_qkv[0])
+        torch.matmul(grad_scores.transpose(-2, -1), q, out=grad_qkv[1])
+        torch.matmul(weights.transpose(-2, -1), grad, out=grad_qkv[2])
+        grad_qkv[:2].mul_(scale)
+        return grad_qkv, grad_bias
 
 
 def gelu_linear(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -4,7 +4,14 @@ import argparse
 
 import torch
 
-from mmgreen.benchmark import Setting, compare, describe_machine, table, time_planning
+from mmgreen.benchmark import (
+    Setting,
+    compare,
+    describe_machine,
+    peak_of_step,
+    table,
+    time_planning,
+)
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -14,9 +21,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('configs', nargs='+', help='configs; ratios refer to the last')
     parser.add_argument(
         '--mode',
-        choices=['train', 'forward', 'plan'],
+        choices=['train', 'forward', 'memory', 'plan'],
         default='train',
-        help='a training step, a forward pass without gradient, or planning groups on one core',
+        help='a training step, a forward pass without gradient (of a detector: inference), the '
+        'peak memory of a training step, or planning groups on one core',
     )
     parser.add_argument('--batch', type=int, default=8, help='images in a batch')
     parser.add_argument(
@@ -44,7 +52,13 @@ def main() -> None:
                 f'({spread.low:.2f} to {spread.high:.2f}) a step on one core'
             )
         return
-    setting = Setting(args.mode, args.batch, size, device, DTYPES[args.dtype])
+    mode = 'train' if args.mode == 'memory' else args.mode
+    setting = Setting(mode, args.batch, size, device, DTYPES[args.dtype])
+    if args.mode == 'memory':
+        for config in args.configs:
+            peak = peak_of_step(config, setting) / 2**30
+            print(f'{config}: {peak:.2f} GiB at the peak of a training step, beside the weights')
+        return
     print(table(compare(args.configs, setting, args.turns)))
 
 

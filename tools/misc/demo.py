@@ -7,7 +7,9 @@ from mmgreen.demo import run_demo
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description='Pretrain a small Swin on images made here.')
+    parser = argparse.ArgumentParser(
+        description='Pretrain a small Swin on images made here, and train a detector from it.'
+    )
     parser.add_argument('--data', type=Path, default=Path('data/demo'), help='folder for images')
     parser.add_argument(
         '--work-dir', type=Path, default=Path('work_dirs/demo'), help='folder for results'

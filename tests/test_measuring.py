@@ -1,0 +1,36 @@
+import torch
+from torch import nn
+
+from mmgreen.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
+
+CPU = torch.device('cpu')
+
+
+def two_layers(batch):
+    first, second = nn.Linear(30, 20), nn.Linear(20, 10)
+    second(first(torch.ones(batch, 30)).tanh()).sum().backward()
+
+
+def test_memory_is_what_an_image_adds_to_what_is_saved():
+    model = nn.Sequential(nn.Linear(30, 20), nn.Tanh(), nn.Linear(20, 10))
+
+    def step(batch):
+        model(torch.ones(batch, 30)).sum().backward()
+
+    # the input and the output of the tanh, which the second layer shares
+    assert memory_per_image(model, step, CPU) == (30 + 20) * 4
+
+
+def test_matrix_products_alone_take_time():
+    assert 0 < time_matrix_products(two_layers, 2, CPU) < 1
+
+
+def test_time_once_runs_the_work_once():
+    runs = []
+    assert time_once(lambda: runs.append(1), CPU) > 0
+    assert runs == [1]
+
+
+def test_the_peak_of_work_is_what_it_held_at_once():
+    # 256 MiB, more than the process has had to spare so far, and freed again.
+    assert peak_bytes(lambda: torch.ones(2**26).sum(), CPU) >= 200 * 2**20
