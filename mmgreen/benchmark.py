@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -22,9 +23,8 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
+from mmgreen.flops import count_macs
 from mmgreen.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
 from mmgreen.ops.masking import draw_masked, unit_grid
 
@@ -161,19 +161,12 @@ def compare(configs: list[str], setting: Setting, turns: int) -> list[Figures]:
                 images_per_second=setting.batch / spread.median,
                 ratio=Spread.of([a / b for a, b in zip(taken, times[-1])]),
                 megabytes_per_image=memory_per_image(model, step, setting.device) / 2**20,
-                gigamacs_per_image=count_macs(step) / 1e9,
+                gigamacs_per_image=count_macs(partial(step, 1)) / 1e9,
                 matrix_share=time_matrix_products(step, setting.batch, setting.device)
                 / spread.median,
             )
         )
     return figures
-
-
-def count_macs(step: Callable[[int], None]) -> float:
-    """Multiply-adds of a step on one image: forward, in training backward, attention counted."""
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        step(1)
-    return counter.get_total_flops() / 2
 
 
 def time_planning(config: str, size: tuple[int, int], turns: int) -> Spread:
@@ -197,8 +190,7 @@ def time_planning(config: str, size: tuple[int, int], turns: int) -> Spread:
 def peak_of_step(config: str, setting: Setting) -> int:
     """Bytes that one training step needs at its peak, beside the weights, in a new process.
 
-    On a GPU by torch's allocator; on a CPU by the resident size of the process, which has what
-    torch and its libraries set up in the first step in it.
+    On a CPU this has in it what torch and its libraries set up in a first step.
     """
     context = multiprocessing.get_context('spawn')
     receiver, sender = context.Pipe(duplex=False)

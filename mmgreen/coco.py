@@ -88,6 +88,7 @@ class CocoDataset(HostCocoDataset):
 
     def __init__(
         self,
+        *,
         only_some_classes: bool = False,
         check_images: bool = True,
         data_prefix: Mapping[str, str] | None = None,

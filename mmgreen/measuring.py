@@ -5,10 +5,10 @@ A step is a function of the number of images in its batch.
 
 from __future__ import annotations
 
-import resource
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -51,16 +51,23 @@ def memory_per_image(model: nn.Module, step: Callable[[int], None], device: torc
 def peak_bytes(work: Callable[[], None], device: torch.device) -> int:
     """Bytes that ``work`` needs at its peak, beside what is there before it.
 
-    On a CPU what the process has ever held counts, so ask once in a process.
+    On a GPU by torch's allocator; on a CPU by the resident size of the process (Linux only), which
+    misses what fits into memory that the process has kept.
     """
     if device.type == 'cuda':
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
         work()
         return torch.cuda.max_memory_allocated() - before
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path('/proc/self/clear_refs').write_text('5')  # sets the peak back to the present size
+    before = _resident_peak()
     work()
-    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    return _resident_peak() - before
+
+
+def _resident_peak() -> int:
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith('VmHWM')).split()[1])
 
 
 def _saved_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> int:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import mmcv
 from mmdet.apis import DetInferencer
-from mmengine.config import Config
+from mmdet.datasets import CocoDataset
 from pycocotools import mask as coding
 from rich.progress import track
 
 from mmgreen.checkpoints import read_checkpoint
 from mmgreen.checkpoints.fitting import unfilled
 from mmgreen.datasets import ReadImage, UnreadableImageError
+from mmgreen.running import read_config
 from mmgreen.visualization import image_files
 
 RESULTS = 'predictions.json'
@@ -73,10 +75,12 @@ def predict(
 
     Raises:
         FileNotFoundError: if a file or folder is missing, or there is no image in the folder.
-        ValueError: if the checkpoint is not that of the config's model, or the score out of range.
+        ValueError: if the checkpoint is not that of the config's model, the score out of range, or
+            ``out_dir`` in the folder of the images.
     """
     if not 0 <= score_thr <= 1:
         raise ValueError(f'score_thr must lie in 0..1, not {score_thr}.')
+    _check_places(source, out_dir)
     paths = image_files(source)
     inferencer = load_detector(config, checkpoint, device)
     classes = inferencer.model.dataset_meta['classes']
@@ -84,7 +88,7 @@ def predict(
     found, unreadable = [], []
     for path in track(paths, description='Predicting', transient=True):
         try:
-            height, width = ReadImage().transform({'img_path': path})['img_shape']
+            height, width = _size_of(path)
         except UnreadableImageError as error:
             unreadable.append(str(error))
             continue
@@ -102,24 +106,50 @@ def predict(
     )
 
 
+def _check_places(source: str, out_dir: str) -> None:
+    if not os.path.exists(source):
+        raise FileNotFoundError(f'There is no image or folder {source}.')
+    folder = Path(source).resolve()
+    if folder in (Path(out_dir).resolve(), *Path(out_dir).resolve().parents):
+        raise ValueError(
+            f'{out_dir} lies in {source}, so its pictures would be taken for images the next time; '
+            'name a folder outside of it.'
+        )
+
+
+def _size_of(path: str) -> tuple[int, int]:
+    """Height and width of an image that can be read to its end, by Pillow and by OpenCV.
+
+    Raises:
+        UnreadableImageError: if it cannot.
+    """
+    size = ReadImage().transform({'img_path': path})['img_shape']
+    if not cv2.haveImageReader(path):
+        raise UnreadableImageError(f'{path} (OpenCV does not know its format: convert it to PNG)')
+    return size
+
+
 def load_detector(config: str, checkpoint: str, device: str | None = None) -> DetInferencer:
     """The DetInferencer of mmdet for a config, known to be filled by the checkpoint.
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: if the checkpoint lacks parameters of the model, or the names of the classes.
+        ValueError: if the config is not that of a detector, or the checkpoint lacks parameters of
+            the model, or the names of the classes.
     """
-    if not os.path.isfile(config):
-        raise FileNotFoundError(f'There is no config {config}.')
+    cfg = read_config(config, ('model', 'test_dataloader'))
+    if cfg.get('default_scope') != 'mmdet' or 'visualizer' not in cfg:
+        raise ValueError(f'{config} is not the config of a detector; give the one it has.')
     content = read_checkpoint(checkpoint)
-    if 'classes' not in (content.get('meta') or {}).get('dataset_meta', {}):
+    classes = _classes_in(content)
+    if not classes:
         raise ValueError(
             f'{checkpoint} has no names of classes, so it is not the checkpoint of a detector that '
             'tools/train.py wrote.'
         )
-    inferencer = DetInferencer(
-        Config.fromfile(config), checkpoint, device=device, show_progress=False
-    )
+    # The palette that a dataset inherits is COCO's, and mmdet refuses it for more classes.
+    palette = 'none' if len(classes) <= len(CocoDataset.METAINFO['palette']) else 'random'
+    inferencer = DetInferencer(cfg, checkpoint, device=device, palette=palette, show_progress=False)
     lacking = unfilled(inferencer.model, content['state_dict'])
     if lacking:
         raise ValueError(
@@ -127,6 +157,13 @@ def load_detector(config: str, checkpoint: str, device: str | None = None) -> De
             f'it, or have another shape, {lacking[0]} first; give the config it was trained with.'
         )
     return inferencer
+
+
+def _classes_in(checkpoint: Mapping[str, Any]) -> Sequence[str]:
+    """Names of the classes in a checkpoint of mmdet 3 or 2; none if it has none."""
+    meta = checkpoint.get('meta') or {}
+    names = {key.lower(): value for key, value in (meta.get('dataset_meta') or meta).items()}
+    return names.get('classes') or ()
 
 
 def as_coco(found: Iterable[tuple[dict, Sequence[dict]]], classes: Sequence[str]) -> dict[str, Any]:

@@ -9,15 +9,9 @@ optim_wrapper = dict(
         betas=(0.9, 0.95),
         weight_decay=0.05,
     ),
-    # No decay on biases and norms (all of one dimension), on bias tables and on the mask token.
-    paramwise_cfg=dict(
-        flat_decay_mult=0.0,
-        custom_keys={
-            'relative_position_bias_table': dict(decay_mult=0.0),
-            'mask_token': dict(decay_mult=0.0),
-            'pos_embed': dict(decay_mult=0.0),
-        },
-    ),
+    # No decay on biases and norms, on tables of positions and on the mask token.
+    constructor='mmgreen.LayerDecayOptimWrapperConstructor',
+    paramwise_cfg=dict(layer_decay_rate=1.0),  # 1: the same rate in every layer
     accumulative_counts=1,  # batches per step of the optimizer
 )
 param_scheduler = [

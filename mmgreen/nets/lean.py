@@ -1,6 +1,6 @@
-"""Operations that keep less for the backward pass than torch's own, and compute it again instead.
+"""Operations that keep less for the backward pass than torch's own; gradients are the same.
 
-What is recomputed is cheap beside the matrix products around it; gradients are the same.
+What is computed again instead is cheap beside the matrix products around it.
 
 Letters in shapes: B images, M matrices that share a bias over the images, S tokens of each, D
 channels.
@@ -25,37 +25,37 @@ def attention(qkv: Tensor, bias: Tensor) -> Tensor:
     """
     if qkv.device.type == 'cpu' and bias.requires_grad:
         # torch has a fused kernel for CPUs, but none that gives a gradient for the bias: it would
-        # fall back to plain products, and keep scaled copies of q and k, and all probabilities.
+        # fall back to slower steps, and keep scaled copies of q and k too.
         return _CpuAttention.apply(qkv, bias)
     q, k, v = qkv
     return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
 
 
 class _CpuAttention(torch.autograd.Function):
-    """Keeps q, k, v and the bias; probabilities are computed again."""
+    """Keeps q, k, v as they came, and the probabilities: few, for groups are small."""
 
     @staticmethod
     def forward(ctx, qkv: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(qkv, bias)
         q, k, v = qkv
-        # Detached, for a bias that wants a gradient keeps torch from its fused kernel.
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias.detach().to(q.dtype))
+        scores = torch.add(bias, q @ k.transpose(-2, -1), alpha=q.shape[-1] ** -0.5)
+        weights = scores.softmax(-1).to(q.dtype)
+        ctx.save_for_backward(qkv, weights)
+        ctx.bias_dtype = bias.dtype
+        return weights @ v
 
     @staticmethod
     def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor]:
-        qkv, bias = ctx.saved_tensors
+        qkv, weights = ctx.saved_tensors
         q, k, v = qkv
-        scale = q.shape[-1] ** -0.5
-        scores = torch.add(bias, q @ k.transpose(-2, -1), alpha=scale)
-        weights = scores.softmax(-1).to(q.dtype)
         grad_weights = grad @ v.transpose(-2, -1)
         grad_scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
-        grad_bias = grad_scores.sum(0, keepdim=True, dtype=bias.dtype)
+        grad_bias = grad_scores.sum(0, keepdim=True, dtype=ctx.bias_dtype)
+        # Written into one tensor, or autograd would copy three into one.
         grad_qkv = torch.empty_like(qkv, memory_format=torch.contiguous_format)
         torch.matmul(grad_scores, k, out=grad_qkv[0])
         torch.matmul(grad_scores.transpose(-2, -1), q, out=grad_qkv[1])
         torch.matmul(weights.transpose(-2, -1), grad, out=grad_qkv[2])
-        grad_qkv[:2].mul_(scale)
+        grad_qkv[:2].mul_(q.shape[-1] ** -0.5)
         return grad_qkv, grad_bias
 
 
