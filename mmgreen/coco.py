@@ -214,7 +214,7 @@ def _check_entries(content: Mapping, path: str) -> None:
         for entry in content['annotations']:
             if entry[key] not in ids:
                 raise DataError(
-                    f'{path}: annotation {entry["id"]} has {key} {entry[key]}, which is not the '
+                    f'{path}: annotation {entry["id"]} has {key} {entry[key]!r}, which is not the '
                     f'id of any of its {section}; mend it, or take the annotation out.'
                 )
 

@@ -14,12 +14,16 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
+from mmengine.config import Config
+
 from mmgreen import config_file
 
 PRETRAINING = 'demo/swin_pretrain.py'
 DETECTION = 'demo/swin_mask_rcnn.py'
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 60, 22
 IMAGE_SIZE = 192
+PROCESSES = 2
 SHEETS = {
     'new renderings over training photographs': 'train_new',
     'validation photographs, which the model has never seen': 'val',
@@ -57,12 +61,8 @@ def pretrain(tools: Path, data: Path, work_dir: Path) -> Path:
     """Makes the data and pretrains on them, or goes on with it; returns the last checkpoint."""
     counts = ['--num-train', NUM_TRAIN, '--num-val', NUM_VAL, '--num-train-new', NUM_TRAIN_NEW]
     _run(tools / 'dataset_converters/make_demo_data.py', data, *counts, '--size', IMAGE_SIZE)
-    _run(
-        tools / 'train.py',
-        *(config_file(PRETRAINING), '--work-dir', work_dir, '--resume'),
-        *_options({'train_dataloader.dataset.data_root': data / 'train'}),
-    )
-    return _last_checkpoint(work_dir)
+    options = {'train_dataloader.dataset.data_root': data / 'train'}
+    return _train(tools, config_file(PRETRAINING), work_dir, options)
 
 
 def test_reconstruction(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> None:
@@ -91,12 +91,7 @@ def train_detector(
     options['randomness.seed'] = seed
     if start_from is not None:
         options['model.backbone.init_cfg.checkpoint'] = start_from
-    _run(
-        tools / 'train.py',
-        *(config_file(DETECTION), '--work-dir', work_dir, '--resume'),
-        *_options(options),
-    )
-    return _last_checkpoint(work_dir)
+    return _train(tools, config_file(DETECTION), work_dir, options)
 
 
 def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> None:
@@ -108,7 +103,7 @@ def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> 
     }
     _run(
         tools / 'dist_test.sh',
-        *(config, checkpoint, 2, '--work-dir', work_dir / 'detection_test'),
+        *(config, checkpoint, PROCESSES, '--work-dir', work_dir / 'detection_test'),
         *_options(options),
         environment={'CUDA_VISIBLE_DEVICES': ''},
     )
@@ -116,6 +111,19 @@ def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> 
         tools / 'predict.py',
         *(config, checkpoint, data / 'val', '--out-dir', work_dir / 'predictions'),
     )
+
+
+def _train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object]) -> Path:
+    """Trains, on a GPU or in two processes, or goes on with it; returns the last checkpoint."""
+    ours = ('--work-dir', work_dir, '--resume')
+    if torch.cuda.is_available():
+        _run(tools / 'train.py', config, *ours, *_options(options))
+    else:
+        # Networks as small as these gain next to nothing from a second thread.
+        batch_size = Config.fromfile(config).train_dataloader.batch_size // PROCESSES
+        options = {**options, 'train_dataloader.batch_size': batch_size}
+        _run(tools / 'dist_train.sh', config, PROCESSES, *ours, *_options(options))
+    return Path((work_dir / 'last_checkpoint').read_text())
 
 
 def _run(tool: Path, *arguments: object, environment: Mapping[str, str] | None = None) -> None:
@@ -135,10 +143,6 @@ def _run(tool: Path, *arguments: object, environment: Mapping[str, str] | None =
 
 def _options(options: Mapping[str, object]) -> list[str]:
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
-
-
-def _last_checkpoint(work_dir: Path) -> Path:
-    return Path((work_dir / 'last_checkpoint').read_text())
 
 
 def _sheet(work_dir: Path, split: str) -> Path:

@@ -52,10 +52,10 @@ class Predictions(NamedTuple):
 
 
 def predict(
-    config: str,
-    checkpoint: str,
-    source: str,
-    out_dir: str,
+    config: str | Path,
+    checkpoint: str | Path,
+    source: str | Path,
+    out_dir: str | Path,
     score_thr: float = 0.3,
     device: str | None = None,
 ) -> Predictions:
@@ -81,7 +81,7 @@ def predict(
     if not 0 <= score_thr <= 1:
         raise ValueError(f'score_thr must lie in 0..1, not {score_thr}.')
     _check_places(source, out_dir)
-    paths = image_files(source)
+    paths = image_files(str(source))
     inferencer = load_detector(config, checkpoint, device)
     classes = inferencer.model.dataset_meta['classes']
     root = source if os.path.isdir(source) else os.path.dirname(source)
@@ -106,7 +106,7 @@ def predict(
     )
 
 
-def _check_places(source: str, out_dir: str) -> None:
+def _check_places(source: str | Path, out_dir: str | Path) -> None:
     if not os.path.exists(source):
         raise FileNotFoundError(f'There is no image or folder {source}.')
     folder = Path(source).resolve()
@@ -129,7 +129,9 @@ def _size_of(path: str) -> tuple[int, int]:
     return size
 
 
-def load_detector(config: str, checkpoint: str, device: str | None = None) -> DetInferencer:
+def load_detector(
+    config: str | Path, checkpoint: str | Path, device: str | None = None
+) -> DetInferencer:
     """The DetInferencer of mmdet for a config, known to be filled by the checkpoint.
 
     Raises:
@@ -137,7 +139,7 @@ def load_detector(config: str, checkpoint: str, device: str | None = None) -> De
         ValueError: if the config is not that of a detector, or the checkpoint lacks parameters of
             the model, or the names of the classes.
     """
-    cfg = read_config(config, ('model', 'test_dataloader'))
+    cfg = read_config(str(config), ('model', 'test_dataloader'))
     if cfg.get('default_scope') != 'mmdet' or 'visualizer' not in cfg:
         raise ValueError(f'{config} is not the config of a detector; give the one it has.')
     content = read_checkpoint(checkpoint)
@@ -149,7 +151,9 @@ def load_detector(config: str, checkpoint: str, device: str | None = None) -> De
         )
     # The palette that a dataset inherits is COCO's, and mmdet refuses it for more classes.
     palette = 'none' if len(classes) <= len(CocoDataset.METAINFO['palette']) else 'random'
-    inferencer = DetInferencer(cfg, checkpoint, device=device, palette=palette, show_progress=False)
+    inferencer = DetInferencer(
+        cfg, str(checkpoint), device=device, palette=palette, show_progress=False
+    )
     lacking = unfilled(inferencer.model, content['state_dict'])
     if lacking:
         raise ValueError(
@@ -206,6 +210,6 @@ def _kept(predicted: dict, score_thr: float) -> list[dict]:
     ]
 
 
-def _picture(out_dir: str, name: str) -> str:
+def _picture(out_dir: str | Path, name: str) -> str:
     ending = '' if name.lower().endswith(('.jpg', '.jpeg', '.png')) else '.png'
     return os.path.join(out_dir, PICTURES, name + ending)

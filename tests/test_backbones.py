@@ -76,7 +76,9 @@ def test_dense_forward_is_mmpretrains(size):
     assert_same_maps(green_twin(host), host, size)
 
 
-@pytest.mark.parametrize('size', [(224, 224), (256, 320), (200, 333), (33, 47)])
+@pytest.mark.parametrize(
+    'size', [(224, 224), (256, 320), (200, 333), (33, 47), (33, 33), (40, 5000)]
+)
 def test_dense_forward_with_pad_small_map_is_mmdets(size):
     host = mmdet_swin()
     assert_same_maps(green_twin(host, pad_small_map=True), host, size)

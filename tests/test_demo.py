@@ -25,15 +25,17 @@ def test_losses_of_a_resumed_run_are_put_in_order(tmp_path):
     assert demo.read_losses(tmp_path) == [3.0, 2.0, 1.0]
 
 
+@pytest.mark.parametrize('has_gpu', [False, True])
 def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
-    tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch, capsys, has_gpu
 ):
     work, ran = tmp_path / 'work', []
+    train = 'train.py' if has_gpu else 'dist_train.sh'
 
     def run(tool, *arguments, environment=None):
         arguments = [str(argument) for argument in arguments]
         ran.append((tool.name, arguments))
-        if tool.name == 'train.py':
+        if tool.name == train:
             folder = Path(arguments[arguments.index('--work-dir') + 1])
             write_log(
                 folder / '1/vis_data', [dict(loss=1.0 / step, step=step) for step in range(1, 21)]
@@ -50,19 +52,23 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
             )
 
     monkeypatch.setattr(demo, '_run', run)
+    monkeypatch.setattr(demo.torch.cuda, 'is_available', lambda: has_gpu)
     demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work)
     assert [name for name, _ in ran] == [
         'make_demo_data.py',
-        'train.py',
+        train,
         'test.py',
         'visualize_reconstruction.py',
         'visualize_reconstruction.py',
-        'train.py',
+        train,
         'dist_test.sh',
         'predict.py',
     ]
     start = f'model.backbone.init_cfg.checkpoint={work / "epoch_1.pth"}'
     assert start in ran[5][1]
+    for step, halved in ((ran[1][1], 16), (ran[5][1], 4)):
+        # On the CPU two processes share the batch.
+        assert ('2' in step) == (f'train_dataloader.batch_size={halved}' in step) == (not has_gpu)
     said = capsys.readouterr().out
     assert 'box      50.0   87.5   25.0' in said and 'mask     50.0   87.5   25.0' in said
     for what in ('0.750 in the first tenth', '0.051 in the last', '0.500 on validation'):

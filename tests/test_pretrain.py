@@ -66,9 +66,8 @@ def test_only_hidden_patches_count(target, order):
 
 @pytest.mark.parametrize('norm_pix', [True, False])
 def test_the_loss_is_mmpretrains_mae_loss(norm_pix):
-    judge = MAEPretrainHead(
-        loss=dict(type='PixelReconstructionLoss', criterion='L2'), norm_pix=norm_pix, patch_size=32
-    )
+    loss = dict(type='mmpretrain.PixelReconstructionLoss', criterion='L2')
+    judge = MAEPretrainHead(loss=loss, norm_pix=norm_pix, patch_size=32)
     images, masked = torch.randn(2, 3, 96, 96), torch.rand(9) < 0.5
     pred = torch.randn(2, 9, 3072)
     expected = judge.loss(pred, images, masked.float().expand(2, -1))

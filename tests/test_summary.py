@@ -3,10 +3,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmdet.datasets import AspectRatioBatchSampler
 from mmengine.config import ConfigDict
 from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from PIL import Image
 from torch import nn
+from torch.utils.data import RandomSampler
 
 from mmgreen import summary
 from mmgreen.datasets import UnlabelledImages
@@ -21,7 +24,7 @@ class Model(nn.Module):
         self.neck = nn.Linear(999, 500)
 
 
-def run(batch=8, processes=1, accumulated=1, rate=0.1, initial=0.1, step=0, model=None, **cfg):
+def run(batch=8, processes=1, accumulated=1, rate=0.1, initial=0.1, step=0, model=None, max_iters=0, **cfg):
     """What the summary asks a runner for."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=rate / 1000)
     optimizer.param_groups[0]['initial_lr'] = initial
@@ -29,7 +32,9 @@ def run(batch=8, processes=1, accumulated=1, rate=0.1, initial=0.1, step=0, mode
     return SimpleNamespace(
         cfg=ConfigDict(optim_wrapper=wrapper, **cfg),
         world_size=processes,
+        train_loop=object.__new__(IterBasedTrainLoop if max_iters else EpochBasedTrainLoop),
         max_epochs=10,
+        max_iters=max_iters,
         epoch=step // 5,
         iter=step,
         train_dataloader=torch.utils.data.DataLoader(range(40), batch_size=batch),
@@ -75,6 +80,17 @@ def test_the_batch_counts_processes_and_accumulation():
     assert summary.effective_batch(trained) == 64
     text = '8 images x 4 processes x 2 batches before each step = 64; 5 batches an epoch, 10 epochs'
     assert summary.describe_batch(trained) == text
+
+
+def test_a_run_counted_in_batches_says_how_many():
+    text = summary.describe_batch(run(batch=8, max_iters=900))
+    assert text == '8 images x 1 processes = 8; 5 batches an epoch, 900 batches in all'
+
+
+def test_a_sampler_of_whole_batches_says_their_size():
+    batches = AspectRatioBatchSampler(RandomSampler(range(40)), batch_size=4)
+    loader = torch.utils.data.DataLoader(range(40), batch_sampler=batches)
+    assert summary.images_per_batch(loader) == 4
 
 
 @pytest.mark.parametrize(

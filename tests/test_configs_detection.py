@@ -1,0 +1,239 @@
+"""Every config of a detector: parses, builds, says what it is, and holds the recipe it names."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from mmdet.models import MaskRCNN
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpretrain.models.utils import LayerNorm2d
+
+from mmgreen.classes import check_num_classes
+from mmgreen.schedule import check_schedule
+
+CONFIGS = Path(__file__).resolve().parent.parent / 'configs'
+PUBLISHED = sorted((CONFIGS / 'greenmim').glob('*_coco.py'))
+OWN_DATA = CONFIGS / 'greenmim/swin_t_mask_rcnn_own_data.py'
+BENCHMARKS = sorted((CONFIGS / 'benchmarks').glob('*mask_rcnn*.py'))
+RUNNABLE = [*PUBLISHED, OWN_DATA, CONFIGS / 'demo/swin_mask_rcnn.py']
+
+# Name: arch, window, drop path, channels of the maps.
+MASK_RCNN = {
+    'swin_t_mask_rcnn_coco': ('tiny', 7, 0.2, [96, 192, 384, 768]),
+    'swin_b_mask_rcnn_coco': ('base', 7, 0.3, [128, 256, 512, 1024]),
+    'swin_l_mask_rcnn_coco': ('large', 14, 0.3, [192, 384, 768, 1536]),
+    'swin_b_lsj_mask_rcnn_coco': ('base', 7, 0.3, [128, 256, 512, 1024]),
+}
+
+
+def stem(file):
+    return file.stem
+
+
+def build(cfg):
+    init_default_scope('mmdet')
+    with torch.device('meta'):
+        return MODELS.build(cfg.model)
+
+
+def without_packages(node):
+    """The same with ``mmdet.Resize`` as ``Resize``, and without what only mmdet's own need."""
+    if isinstance(node, dict):
+        return {
+            key: value.split('.')[-1] if key == 'type' else without_packages(value)
+            for key, value in node.items()
+            # Inside mmdet RandomResize and its kind take mmdet's Resize of themselves.
+            if key not in ('backend_args', 'resize_type', '_scope_')
+        }
+    return [without_packages(each) for each in node] if isinstance(node, list | tuple) else node
+
+
+def inherited(name):
+    """A config of mmdet."""
+    return Config.fromstring(f"_base_ = 'mmdet::{name}'", '.py')
+
+
+@pytest.mark.parametrize('file', RUNNABLE, ids=stem)
+class TestEveryDetector:
+    def test_its_maps_fit_its_neck_and_its_schedule_ends_with_the_training(self, file):
+        cfg = Config.fromfile(file)
+        check_schedule(cfg.to_dict())
+        check_num_classes(cfg.to_dict())
+        model = build(cfg)
+        assert list(cfg.model.neck.in_channels) == list(model.backbone.out_channels)
+        assert cfg.model.backbone.pad_small_map is True
+
+    def test_other_projects_inherit_it_by_path_and_by_name(self, file, tmp_path):
+        name = file.relative_to(CONFIGS).as_posix()
+        (tmp_path / 'path.py').write_text(
+            f"_base_ = [__import__('mmgreen').config_file({name!r})]\nwork_dir = 'out'\n"
+        )
+        (tmp_path / 'name.py').write_text(f"_base_ = 'mmgreen::{name}'\nwork_dir = 'out'\n")
+        by_path, by_name = (Config.fromfile(tmp_path / f'{each}.py') for each in ('path', 'name'))
+        assert by_path.to_dict() == {**Config.fromfile(file).to_dict(), 'work_dir': 'out'}
+        build(by_name)
+
+    def test_what_is_ours_is_named_with_the_package(self, file):
+        cfg = Config.fromfile(file)
+        assert cfg.default_scope == 'mmdet'
+        assert cfg.model.backbone.type == 'mmgreen.GreenSwin'
+        if 'mask_rcnn' in file.stem:
+            for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+                assert loader.dataset.type == 'mmgreen.coco.CocoDataset'
+            assert [each.type for each in cfg.custom_hooks] == [
+                'mmgreen.StopOnNonFiniteLoss', 'mmgreen.RunSummary', 'mmdet.NumClassCheckHook',
+            ]  # fmt: skip
+
+    def test_its_head_says_how_to_run_it_and_what_to_expect(self, file):
+        head = file.read_text().split('_base_ =')[0]
+        assert 'python tools/train.py' in head or 'bash tools/dist_train.sh' in head
+        if file in PUBLISHED:
+            assert f'configs/greenmim/{file.name}' in head
+            assert re.search(r'Batch: 8 GPUs x \d images', head)
+            assert 'not run' in head and re.search('[Ss]core', head)
+
+
+@pytest.mark.parametrize('file', BENCHMARKS, ids=stem)
+def test_those_of_benchmarks_build(file):
+    init_default_scope('mmdet')
+    # mmdet's Swin cannot be built on the meta device.
+    assert isinstance(MODELS.build(Config.fromfile(file).model), MaskRCNN)
+
+
+class TestRecipes:
+    @pytest.mark.parametrize('name', MASK_RCNN)
+    def test_the_backbone(self, name):
+        arch, window, drop_path, channels = MASK_RCNN[name]
+        model = Config.fromfile(CONFIGS / f'greenmim/{name}.py').model
+        backbone = model.backbone
+        assert (backbone.arch, backbone.window_size) == (arch, window)
+        assert (backbone.drop_path_rate, backbone.with_cp) == (drop_path, False)
+        assert backbone.init_cfg == dict(type='Pretrained', checkpoint=None)
+        assert model.neck.in_channels == channels
+
+    def test_36_epochs_are_those_of_mmdet_for_swin(self):
+        ours = Config.fromfile(CONFIGS / 'greenmim/swin_t_mask_rcnn_coco.py')
+        host = inherited('swin/mask-rcnn_swin-t-p4-w7_fpn_ms-crop-3x_coco.py')
+        assert ours.train_cfg.max_epochs == host.train_cfg.max_epochs == 36
+        for read in (
+            lambda cfg: cfg.train_dataloader.dataset.pipeline,
+            lambda cfg: cfg.train_dataloader.dataset.filter_cfg,
+            lambda cfg: cfg.train_dataloader.batch_size,
+            lambda cfg: cfg.param_scheduler,
+            lambda cfg: cfg.optim_wrapper.optimizer,
+            lambda cfg: cfg.auto_scale_lr,
+            lambda cfg: cfg.val_evaluator,
+            lambda cfg: cfg.model.neck,
+            lambda cfg: cfg.model.roi_head,
+            lambda cfg: cfg.model.data_preprocessor,
+        ):
+            assert without_packages(read(ours)) == without_packages(read(host))
+
+    def test_large_scale_jitter_is_that_of_mmdet_with_the_flip_first(self):
+        cfg = Config.fromfile(CONFIGS / 'greenmim/swin_b_lsj_mask_rcnn_coco.py')
+        host = inherited('common/lsj-100e_coco-instance.py')
+        host = without_packages(host.train_dataloader.dataset.dataset.pipeline)
+        flip = host.pop([each['type'] for each in host].index('RandomFlip'))
+        host.insert(2, flip)
+        ours = cfg.train_dataloader.dataset.pipeline
+        assert without_packages(ours) == host
+        assert (ours[3].scale, ours[4].crop_size) == ((1024, 1024), (1024, 1024))
+        assert cfg.model.data_preprocessor.batch_augments[0].size == (1024, 1024)
+
+    def test_50_epochs_of_64_images(self):
+        cfg = Config.fromfile(CONFIGS / 'greenmim/swin_b_lsj_mask_rcnn_coco.py')
+        assert 8 * cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == 64
+        steps = 50 * 118_000 / 64
+        assert cfg.train_cfg.max_iters == pytest.approx(steps, rel=1e-3)
+        warm_up, decay = cfg.param_scheduler
+        assert (warm_up.begin, warm_up.end, warm_up.by_epoch) == (0, 250, False)
+        # detectron2's schedule of 184,375 steps decays after 163,889 and 177,546.
+        assert decay.milestones == pytest.approx([163889 / 2, 177546 / 2], abs=1)
+        assert decay.end == cfg.train_cfg.max_iters
+        optimizer = cfg.optim_wrapper.optimizer
+        assert (optimizer.lr, optimizer.weight_decay, optimizer.betas) == (1e-4, 0.05, (0.9, 0.999))
+
+    def test_heads_of_vitdet(self):
+        model = build(Config.fromfile(CONFIGS / 'greenmim/swin_b_lsj_mask_rcnn_coco.py'))
+        assert len(model.rpn_head.rpn_conv) == 2
+        box, mask = model.roi_head.bbox_head, model.roi_head.mask_head
+        assert (len(box.shared_convs), len(box.shared_fcs), len(mask.convs)) == (4, 1, 4)
+        normed = [*box.shared_convs, *mask.convs, *model.neck.lateral_convs, *model.neck.fpn_convs]
+        for layer in normed:
+            assert isinstance(layer.norm, LayerNorm2d) and layer.norm.eps == 1e-6
+            assert layer.conv.bias is None
+
+
+class TestOwnData:
+    def copy(self, tmp_path, **values):
+        """The starter, copied and with other values at its top."""
+        text = OWN_DATA.read_text()
+        for name, value in values.items():
+            text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
+            assert count == 1
+        (tmp_path / 'mine.py').write_text(text)
+        return Config.fromfile(tmp_path / 'mine.py')
+
+    def test_it_is_short(self):
+        assert len(OWN_DATA.read_text().splitlines()) <= 30
+
+    def test_everything_follows_from_the_values_at_the_top(self, tmp_path):
+        train = dict(ann_file='a.json', data_prefix=dict(img='b'))
+        val = dict(ann_file='c.json', data_prefix=dict(img='d'))
+        cfg = self.copy(
+            tmp_path,
+            data_root='/data/',
+            train=train,
+            val=val,
+            classes=('x', 'y', 'z'),
+            epochs=7,
+            batch_size=4,
+            start_from='some.pth',
+        )
+        check_schedule(cfg.to_dict())
+        check_num_classes(cfg.to_dict())
+        heads = cfg.model.roi_head
+        assert heads.bbox_head.num_classes == heads.mask_head.num_classes == 3
+        assert cfg.model.backbone.init_cfg.checkpoint == 'some.pth'
+        dataset = cfg.train_dataloader.dataset
+        assert (dataset.data_root, dataset.metainfo.classes) == ('/data/', ('x', 'y', 'z'))
+        assert (dataset.ann_file, dataset.data_prefix) == ('a.json', dict(img='b'))
+        for loader in (cfg.val_dataloader, cfg.test_dataloader):
+            assert (loader.dataset.ann_file, loader.dataset.data_prefix) == ('c.json', {'img': 'd'})
+            assert loader.dataset.metainfo.classes == ('x', 'y', 'z')
+        assert cfg.val_evaluator.ann_file == cfg.test_evaluator.ann_file == '/data/c.json'
+        assert cfg.train_dataloader.batch_size == 4 and cfg.auto_scale_lr.enable
+        assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].end == 7
+
+    @pytest.mark.parametrize('with_masks', [True, False])
+    def test_boxes_without_masks_by_one_value(self, tmp_path, with_masks):
+        cfg = self.copy(tmp_path, with_masks=with_masks)
+        model = build(cfg)
+        assert model.roi_head.with_mask == with_masks
+        assert cfg.val_evaluator.metric == (['bbox', 'segm'] if with_masks else ['bbox'])
+        loads = cfg.train_dataloader.dataset.pipeline[1]
+        assert loads.get('with_mask', False) == with_masks
+
+    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, tmp_path):
+        assert self.copy(tmp_path).model.backbone.init_cfg.checkpoint is None
+
+
+class TestTheMethodsFolder:
+    def test_the_readme_has_a_row_for_each_config(self):
+        rows = (CONFIGS / 'greenmim/README.md').read_text()
+        for file in [*PUBLISHED, OWN_DATA]:
+            assert f'| [{file.stem}]({file.name})' in rows
+
+    def test_the_metafile_has_an_entry_for_each_published_config(self):
+        metafile = yaml.safe_load((CONFIGS / 'greenmim/metafile.yml').read_text())
+        listed = {Path(each['Config']).name: each for each in metafile['Models']}
+        for file in PUBLISHED:
+            each, cfg = listed[file.name], Config.fromfile(file)
+            assert each['In Collection'] == 'GreenMIM' and each['Weights'] is None
+            assert each['Metadata']['Batch Size'] == cfg.auto_scale_lr.base_batch_size
+            count = sum(parameter.numel() for parameter in build(cfg).parameters())
+            assert each['Metadata']['Parameters'] == pytest.approx(count, rel=2e-3)
