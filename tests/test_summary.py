@@ -24,7 +24,17 @@ class Model(nn.Module):
         self.neck = nn.Linear(999, 500)
 
 
-def run(batch=8, processes=1, accumulated=1, rate=0.1, initial=0.1, step=0, model=None, max_iters=0, **cfg):
+def run(
+    batch=8,
+    processes=1,
+    accumulated=1,
+    rate=0.1,
+    initial=0.1,
+    step=0,
+    model=None,
+    max_iters=0,
+    **cfg,
+):
     """What the summary asks a runner for."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=rate / 1000)
     optimizer.param_groups[0]['initial_lr'] = initial
