@@ -78,10 +78,12 @@ def rtmdet():
 
 @pytest.mark.parametrize('config', [dino, rtmdet])
 def test_other_detectors_take_the_backbone(config):
-    model = build(config())
+    cfg = config()
+    cfg.model.backbone.drop_path_rate = 0.0
+    model = build(cfg)
+    model.init_weights()  # mmdet leaves some of DINO's tables as the memory was
     logged = train_once(model, inputs([(96, 128), (128, 96)], num_classes=80))
     assert len(logged) > 2
-    # DINO's loss reaches every layer; the norms of stages that it does not use do not exist.
     missed = [n for n, p in model.backbone.named_parameters() if p.grad is None or not p.grad.any()]
     assert not missed
     (found,) = predict(model, inputs([(96, 128)], num_classes=80))

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmpretrain.models.heads import MAEPretrainHead
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from mmpretrain.structures import DataSample
@@ -32,6 +33,15 @@ def test_it_is_built_from_a_config(model):
     assert isinstance(model, MaskedAutoencoder)
     assert isinstance(model.backbone, GreenSwin) and isinstance(model.neck, MIMDecoder)
     model.init_weights()
+
+
+def test_it_is_built_without_a_config_whatever_the_default_scope():
+    init_default_scope('mmdet')
+    parts = (GreenSwin(SMALL), MIMDecoder(128, embed_dim=32, num_heads=4, img_size=96), MIMHead())
+    for options in ({}, dict(data_preprocessor=dict(mean=[1.0] * 3, std=[2.0] * 3))):
+        preprocess = MaskedAutoencoder(*parts, **options).data_preprocessor
+        assert type(preprocess).__name__ == 'SelfSupDataPreprocessor'
+    assert preprocess.mean.flatten().tolist() == [1.0] * 3
 
 
 def test_loss_is_a_scalar_with_a_gradient_for_every_parameter(model):

@@ -12,7 +12,7 @@ _base_ = [
 ]
 
 size = 128
-epochs = 32
+epochs = 60
 warmup = 3
 batch_size = 32
 

@@ -190,6 +190,10 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
             raise ValueError(
                 f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.'
             )
+        if not isinstance(data_preprocessor, nn.Module):
+            # mmpretrain's default is a short name, which other packages' scopes do not find.
+            usual = {'type': 'mmpretrain.SelfSupDataPreprocessor'}
+            data_preprocessor = {**usual, **(data_preprocessor or {})}
         super().__init__(
             backbone=backbone,
             neck=neck,
