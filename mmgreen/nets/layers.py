@@ -1,10 +1,31 @@
-"""Layers that every net shares."""
+"""What every net shares: sizes by name, layers, the start of weights."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from mmgreen.nets.lean import gelu_linear
+
+
+def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
+    """The sizes of a net, by name or as a dict.
+
+    Raises:
+        ValueError: if the name is unknown, or the dict has other keys than the table's entries, or
+            its lists are not of four stages.
+    """
+    if isinstance(arch, str):
+        if arch not in table:
+            raise ValueError(f'Unknown arch {arch!r}; choose from {sorted(table)} or give a dict.')
+        return table[arch]
+    wanted = set(next(iter(table.values())))
+    if set(arch) != wanted:
+        missing, unknown = sorted(wanted - set(arch)), sorted(set(arch) - wanted)
+        raise ValueError(f'arch lacks the keys {missing} and has the unknown keys {unknown}.')
+    for key in ('depths', 'num_heads'):
+        if len(arch[key]) != 4:
+            raise ValueError(f'arch[{key!r}] must list four stages, not {arch[key]}.')
+    return dict(arch)
 
 
 class DropPath(nn.Module):
@@ -51,7 +72,7 @@ def reset_transformer_weights(net: nn.Module) -> None:
     is on its patch.
     """
     for module in net.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
+        if isinstance(module, (nn.Linear, nn.Conv2d, nn.Conv3d)):
             nn.init.xavier_uniform_(module.weight.flatten(1))
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

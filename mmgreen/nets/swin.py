@@ -21,7 +21,7 @@ from mmgreen.nets.attention import (
     VisibleGroups,
     fit_window,
 )
-from mmgreen.nets.layers import DropPath, reset_transformer_weights
+from mmgreen.nets.layers import DropPath, read_arch, reset_transformer_weights
 from mmgreen.nets.lean import gelu_linear
 from mmgreen.ops.grouping import GroupPlan, plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
@@ -35,27 +35,6 @@ SWIN_ARCHS = {
 }
 PATCH_SIZE = 4
 UNIT_SIZE = 32
-
-
-def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
-    """The sizes of a net, by name or as a dict.
-
-    Raises:
-        ValueError: if the name is unknown, or the dict has other keys than the table's entries, or
-            its lists are not of four stages.
-    """
-    if isinstance(arch, str):
-        if arch not in table:
-            raise ValueError(f'Unknown arch {arch!r}; choose from {sorted(table)} or give a dict.')
-        return table[arch]
-    wanted = set(next(iter(table.values())))
-    if set(arch) != wanted:
-        missing, unknown = sorted(wanted - set(arch)), sorted(set(arch) - wanted)
-        raise ValueError(f'arch lacks the keys {missing} and has the unknown keys {unknown}.')
-    for key in ('depths', 'num_heads'):
-        if len(arch[key]) != 4:
-            raise ValueError(f'arch[{key!r}] must list four stages, not {arch[key]}.')
-    return dict(arch)
 
 
 class SwinPatchEmbed(nn.Module):

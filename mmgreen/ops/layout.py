@@ -12,6 +12,7 @@ a unit, p pixels per side of a patch.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -66,6 +67,44 @@ def reroll(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
     return split.permute(0, 3 + 2 * levels, *rows, *columns).reshape(
         batch, channels, grid[0] * side, grid[1] * side
     )
+
+
+def cut_windows(tokens: Tensor, window: tuple[int, int], by_neighbourhood: bool = False) -> Tensor:
+    """Maps to windows, zero-padded at the bottom and right to whole ones.
+
+    Args:
+        tokens: (B, H, W, C).
+        window: rows and columns of a window.
+        by_neighbourhood: inside a window, 2x2 neighbourhoods in raster order, each four tokens in a
+            row; else all tokens in raster order.
+
+    Returns:
+        (B, windows, tokens of a window, C), windows in raster order.
+    """
+    rows, columns = window
+    tokens = F.pad(tokens, (0, 0, 0, -tokens.shape[2] % columns, 0, -tokens.shape[1] % rows))
+    if by_neighbourhood:
+        split = tokens.unflatten(2, (-1, columns // 2, 2)).unflatten(1, (-1, rows // 2, 2))
+        return split.permute(0, 1, 4, 2, 5, 3, 6, 7).flatten(3, 6).flatten(1, 2)
+    split = tokens.unflatten(2, (-1, columns)).unflatten(1, (-1, rows))
+    return split.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+
+
+def paste_windows(windows: Tensor, window: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """Maps from their windows, tokens in raster order, without the padding.
+
+    Args:
+        windows: (B, windows, tokens of a window, C).
+        window: rows and columns of a window.
+        size: (H, W) of the map.
+
+    Returns:
+        (B, H, W, C).
+    """
+    grid = [-(-side // of_window) for side, of_window in zip(size, window, strict=True)]
+    split = windows.unflatten(2, window).unflatten(1, grid)
+    tokens = split.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+    return tokens[:, : size[0], : size[1]]
 
 
 def z_order(side: int) -> Tensor:

@@ -5,6 +5,8 @@ Letters in shapes: B images, U units, V visible units.
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
 
@@ -64,12 +66,12 @@ def unit_grid(height: int, width: int, unit_size: int) -> tuple[int, int]:
     return height // unit_size, width // unit_size
 
 
-def check_masked(masked: Tensor, grid: tuple[int, int], num_images: int) -> Tensor:
+def check_masked(masked: Tensor, grid: tuple[int, ...], num_images: int) -> Tensor:
     """``masked`` on the CPU, once it is known to be a valid choice for these images.
 
     Args:
         masked: (U,) shared by the batch, or (B, U), one row per image; bool, True = hidden.
-        grid: rows and columns of units, ``U = grid[0] * grid[1]``.
+        grid: rows and columns of units, for clips after their number in time; U is the product.
         num_images: B.
 
     Raises:
@@ -79,11 +81,11 @@ def check_masked(masked: Tensor, grid: tuple[int, int], num_images: int) -> Tens
     if not isinstance(masked, Tensor) or masked.dtype != torch.bool:
         kind = masked.dtype if isinstance(masked, Tensor) else type(masked).__name__
         raise TypeError(f'masked must be a bool tensor (True = hidden), not {kind}.')
-    num_units = grid[0] * grid[1]
+    num_units = prod(grid)
     if tuple(masked.shape) not in ((num_units,), (num_images, num_units)):
         raise ValueError(
-            f'masked has shape {tuple(masked.shape)}; {num_images} images of {grid[0]}x{grid[1]} '
-            f'units need ({num_units},) or ({num_images}, {num_units}).'
+            f'masked has shape {tuple(masked.shape)}; {num_images} images of '
+            f'{"x".join(map(str, grid))} units need ({num_units},) or ({num_images}, {num_units}).'
         )
     masked = masked.cpu()
     counts = (~masked).sum(-1)

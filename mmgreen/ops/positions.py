@@ -6,6 +6,7 @@ Letters in shapes: h w rows and columns of tokens, D channels, G groups, S token
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -35,6 +36,41 @@ def sincos_table(dim: int, grid: tuple[int, int]) -> Tensor:
     angles = [axis.reshape(-1, 1) * frequencies for axis in (columns, rows)]
     parts = [f(angle) for angle in angles for f in (torch.sin, torch.cos)]
     return torch.cat(parts, dim=1).float()
+
+
+def interpolate_table(table: Tensor, size: tuple[int, int]) -> Tensor:
+    """A learned table at another size, bicubic as usual with ViTs.
+
+    Args:
+        table: (1, D, h, w).
+        size: rows and columns wanted.
+
+    Returns:
+        (1, D, *size).
+    """
+    if tuple(table.shape[-2:]) == tuple(size):
+        return table
+    return F.interpolate(table, size, mode='bicubic')
+
+
+def tile_table(table: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, D, h, w) repeated, and cut, to (1, D, *size)."""
+    repeats = [-(-side // own) for side, own in zip(size, table.shape[-2:], strict=True)]
+    return table.tile(repeats)[..., : size[0], : size[1]]
+
+
+def abs_win_table(over_image: Tensor, over_window: Tensor, size: tuple[int, int]) -> Tensor:
+    """The absolute window table of "Window Attention is Bugged" (arXiv 2311.05613), as in SAM 2.
+
+    Args:
+        over_image: (1, D, g, g), resized to the map.
+        over_window: (1, D, n, n), repeated over it.
+        size: rows and columns of the map.
+
+    Returns:
+        (1, D, *size), their sum.
+    """
+    return interpolate_table(over_image, size) + tile_table(over_window, size)
 
 
 def relative_position_index(coords: Tensor, window: int) -> Tensor:
