@@ -7,11 +7,12 @@ import torch
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 
-from mmgreen.models import GreenSwin
+from mmgreen.models import GreenSwin, Hiera
 from mmgreen.registry import MODELS
 
 SMALL = dict(embed_dims=16, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8])
 ALL_STAGES = (0, 1, 2, 3)
+HIERA = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
 
 
 def randomise(net, seed=0):
@@ -153,3 +154,49 @@ def test_bad_frozen_stages_are_refused():
 def test_unknown_arguments_are_refused():
     with pytest.raises(TypeError, match='use_abs_pos_embed'):
         GreenSwin(SMALL, use_abs_pos_embed=True)
+
+
+class TestHiera:
+    def test_it_is_built_by_its_registered_name_from_any_scope(self):
+        cfg = dict(type='mmgreen.Hiera', arch=HIERA, img_size=64)
+        for registry in (MODELS, MMPRETRAIN_MODELS, MMDET_MODELS):
+            assert isinstance(registry.build(cfg), Hiera)
+
+    def test_layer_depth_is_that_of_its_authors(self):
+        net = Hiera(HIERA, img_size=64, pos_embed='abs_win')
+        expected = {
+            'patch_embed.proj.weight': 0,
+            'pos_embed': 0,
+            'pos_embed_window': 0,
+            'blocks.0.norm1.weight': 1,
+            'blocks.7.mlp.fc2.bias': 8,
+        }
+        for name, depth in expected.items():
+            assert net.get_layer_depth(f'backbone.{name}', 'backbone.') == (depth, 9)
+        assert net.get_layer_depth('head.fc.weight', 'backbone.') == (8, 9)
+
+    @pytest.mark.parametrize('frozen', [-1, 0, 2, 4])
+    def test_frozen_stages(self, frozen):
+        net = Hiera(
+            HIERA, img_size=64, out_indices=ALL_STAGES, out_norms=True, frozen_stages=frozen
+        ).train()
+        last_frozen = (1, 3, 6, 8)[frozen - 1] if frozen > 0 else 0
+        for name, parameter in net.named_parameters():
+            part = name.split('.')
+            if part[0] == 'blocks':
+                is_frozen = int(part[1]) < last_frozen
+            elif part[0].startswith('norm'):
+                is_frozen = int(part[0][4]) < frozen
+            else:
+                is_frozen = frozen >= 0
+            assert parameter.requires_grad != is_frozen, name
+        assert [block.training for block in net.blocks] == [i >= last_frozen for i in range(8)]
+
+    def test_norms_of_the_maps_are_an_option(self):
+        plain = Hiera(HIERA, img_size=64, out_indices=ALL_STAGES).eval()
+        normed = Hiera(HIERA, img_size=64, out_indices=ALL_STAGES, out_norms=True).eval()
+        normed.load_state_dict(plain.state_dict(), strict=False)
+        images = torch.randn(1, 3, 64, 64)
+        for a, b in zip(plain(images), normed(images)):
+            expected = torch.nn.functional.layer_norm(a.permute(0, 2, 3, 1), a.shape[1:2], eps=1e-6)
+            assert torch.allclose(expected.permute(0, 3, 1, 2), b, atol=1e-5)

@@ -13,6 +13,9 @@ from mmgreen.checkpoints.tables import Resized, StateDict, matches
 
 __all__ = ['Fit', 'fit_weights', 'unfilled']
 
+# Of the convolutions that read images, Swin's and Hiera's.
+FIRST_WEIGHTS = ('patch_embed.projection.weight', 'patch_embed.proj.weight')
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -53,14 +56,15 @@ def fit_weights(name: str, module: nn.Module, converted: Converted) -> Fit:
     source = _weights_of(name, converted)
     target = module.state_dict()
     resized = family.resize(source, target) if name == 'backbone' else _resize_neck(source, module)
+    available = {**source, **{key: x.tensor for key, x in resized.items()}}
     taken = {
         key: tensor
-        for key, tensor in {**source, **{key: x.tensor for key, x in resized.items()}}.items()
+        for key, tensor in available.items()
         if key in target and tensor.shape == target[key].shape
     }
     strange = [key for key in source if key not in target]
     parameters = {key: tensor.numel() for key, tensor in module.named_parameters()}
-    absent = [key for key in parameters if key not in source]
+    absent = [key for key in parameters if key not in available]
     expected = [key for key in absent if matches(key, family.optional)]
     needed = {key: count for key, count in parameters.items() if key not in expected}
     return Fit(
@@ -106,8 +110,11 @@ def _resize_neck(source: StateDict, neck: nn.Module) -> dict[str, Resized]:
 
 def _shapes(name: str, source: StateDict, target: StateDict) -> str:
     """Both shapes in words, and what they mean for the first convolution."""
-    theirs, ours = list(source[name].shape), list(target[name].shape)
-    if name == 'patch_embed.projection.weight' and theirs[1] != ours[1]:
+    ours = list(target[name].shape)
+    if name not in source:
+        return f'not in the file, model {ours}'
+    theirs = list(source[name].shape)
+    if name in FIRST_WEIGHTS and theirs[1] != ours[1]:
         return f'the file reads {theirs[1]} input channels, the model {ours[1]}'
     return f'file {theirs}, model {ours}'
 

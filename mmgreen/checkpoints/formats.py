@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from mmgreen.checkpoints.hiera import HIERA
 from mmgreen.checkpoints.swin import SWIN
 from mmgreen.checkpoints.tables import (
     MERGE_ORDERS,
@@ -22,7 +23,7 @@ from mmgreen.checkpoints.tables import (
 
 __all__ = ['FAMILIES', 'Converted', 'convert', 'convert_back', 'counted', 'weights_in']
 
-FAMILIES: tuple[Family, ...] = (SWIN,)
+FAMILIES: tuple[Family, ...] = (SWIN, HIERA)
 
 # Under which name training codes put the weights into their files, the surest first.
 _WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'model_state')
@@ -187,9 +188,19 @@ def _places(state_dict: StateDict, family: Family) -> list[_Place]:
             whole = root == '' or root.endswith('.')
             if not name.endswith(ending) or not whole or root + format_.at in places:
                 continue
-            if all(root + sign in state_dict for sign in format_.signs):
-                places[root + format_.at] = _Place(family, format_, root)
+            place = _Place(family, format_, root)
+            if _has_signs(state_dict, place):
+                places[place.prefix] = place
     return list(places.values())
+
+
+def _has_signs(state_dict: StateDict, place: _Place) -> bool:
+    """Whether a state dict has all that a format needs beside its anchor."""
+    if not all(place.root + sign in state_dict for sign in place.format.signs):
+        return False
+    inside = (x.removeprefix(place.prefix) for x in state_dict if x.startswith(place.prefix))
+    wanted = place.format.one_of
+    return not wanted or any(matches(name, wanted) for name in inside)
 
 
 def _why_unknown(state_dict: StateDict) -> str:

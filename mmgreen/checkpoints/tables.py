@@ -90,6 +90,7 @@ class Format:
         at: what precedes the encoder's names in this format's own files, such as ``encoder.``.
         signs: names that must be there too, with ``at``; among formats that share an anchor the
             first whose signs are there is the one.
+        one_of: templates of names inside the encoder, of which one at least must be there, if any.
         beside: names outside the encoder, theirs and ours in full (decoder, classifier).
         not_ours: templates, with ``at``, of names that have no place in our models.
         whole_model: the encoder is part of a larger model, whose other parts are not ours either.
@@ -103,6 +104,7 @@ class Format:
     anchor: str
     at: str = ''
     signs: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     beside: Pairs = ()
     not_ours: tuple[str, ...] = ()
     whole_model: bool = False

@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 
 from torch import nn
 
 from mmgreen.models.start import StartsFromCheckpoint
+from mmgreen.nets.hiera import HieraEncoder
 from mmgreen.nets.swin import SwinEncoder
 from mmgreen.registry import MODELS
 
 
-def freeze(module: nn.Module) -> None:
-    """No gradient, and evaluation mode until the next call of ``train``."""
-    module.eval()
-    module.requires_grad_(False)
+class Backbone(StartsFromCheckpoint):
+    """What all backbones share: they start from a checkpoint, and their first parts can be frozen.
+
+    A net comes first among the bases, so that its parameters get no prefix.
+    """
+
+    checkpoint_part = 'backbone'
+    frozen_stages: int
+
+    def _set_up(self, frozen_stages: int, init_cfg: dict | None) -> None:
+        """The last step of construction."""
+        if not -1 <= frozen_stages <= 4:
+            raise ValueError(f'frozen_stages must lie in -1..4, not {frozen_stages}.')
+        self.frozen_stages = frozen_stages
+        self.init_cfg = copy.deepcopy(init_cfg)
+        self._freeze()
+
+    def train(self, mode: bool = True) -> Backbone:
+        """As in torch, but frozen stages stay in evaluation mode."""
+        super().train(mode)
+        self._freeze()
+        return self
+
+    def _freeze(self) -> None:
+        for part in self._frozen():
+            part.requires_grad_(False)
+            if isinstance(part, nn.Module):
+                part.eval()
+
+    def _frozen(self) -> Iterator[nn.Module | nn.Parameter]:
+        """What ``frozen_stages`` freezes."""
+        raise NotImplementedError
 
 
 @MODELS.register_module()
-class GreenSwin(SwinEncoder, StartsFromCheckpoint):
+class GreenSwin(SwinEncoder, Backbone):
     """Swin transformer that also runs on the visible tokens of masked images (GreenMIM).
 
     A drop-in for mmpretrain's and mmdet's SwinTransformer: same parameter names, same outputs.
@@ -30,8 +60,6 @@ class GreenSwin(SwinEncoder, StartsFromCheckpoint):
         init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` to start from a file, in any format
             that docs/checkpoints.md lists.
     """
-
-    checkpoint_part = 'backbone'
 
     def __init__(
         self,
@@ -47,8 +75,6 @@ class GreenSwin(SwinEncoder, StartsFromCheckpoint):
         pad_small_map: bool = False,
         init_cfg: dict | None = None,
     ):
-        if not -1 <= frozen_stages <= 4:
-            raise ValueError(f'frozen_stages must lie in -1..4, not {frozen_stages}.')
         super().__init__(
             arch=arch,
             img_size=img_size,
@@ -60,23 +86,15 @@ class GreenSwin(SwinEncoder, StartsFromCheckpoint):
             with_cp=with_cp,
             pad_small_map=pad_small_map,
         )
-        self.frozen_stages = frozen_stages
-        self.init_cfg = copy.deepcopy(init_cfg)
-        self._freeze()
+        self._set_up(frozen_stages, init_cfg)
 
-    def train(self, mode: bool = True) -> GreenSwin:
-        """As in torch, but frozen stages stay in evaluation mode."""
-        super().train(mode)
-        self._freeze()
-        return self
-
-    def _freeze(self) -> None:
+    def _frozen(self) -> Iterator[nn.Module]:
         if self.frozen_stages >= 0:
-            freeze(self.patch_embed)
+            yield self.patch_embed
         for i in range(self.frozen_stages):
-            freeze(self.stages[i])
+            yield self.stages[i]
             if i in self.out_indices:
-                freeze(getattr(self, f'norm{i}'))
+                yield getattr(self, f'norm{i}')
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter for layer-wise learning-rate decay, as mmpretrain counts it.
@@ -101,3 +119,82 @@ class GreenSwin(SwinEncoder, StartsFromCheckpoint):
         if name[2] == 'downsample':
             return sum(self.depths[: stage + 1]), num_depths
         return sum(self.depths[:stage]) + int(name[3]) + 1, num_depths
+
+
+@MODELS.register_module()
+class Hiera(HieraEncoder, Backbone):
+    """Hiera for images and clips, with mask units or in windows as in SAM 2.
+
+    Args:
+        arch, img_size, in_channels, drop_path_rate, out_indices, out_norms, norm_eps, with_cp,
+            q_pool, window_sizes, global_blocks, pos_embed, global_pos_size: see
+            :class:`mmgreen.nets.hiera.HieraEncoder`.
+        frozen_stages: 0 freezes the patch embedding and the position tables, k also the first k
+            stages, -1 nothing.
+        init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` to start from a file, in any format
+            that docs/checkpoints.md lists.
+    """
+
+    def __init__(
+        self,
+        arch: str | dict = 'base',
+        img_size: int | tuple[int, ...] = 224,
+        in_channels: int = 3,
+        drop_path_rate: float = 0.0,
+        out_indices: tuple[int, ...] = (3,),
+        out_norms: bool = False,
+        frozen_stages: int = -1,
+        norm_eps: float = 1e-6,
+        with_cp: bool = False,
+        q_pool: int = 3,
+        window_sizes: tuple[int, int, int, int] | None = None,
+        global_blocks: tuple[int, ...] = (),
+        pos_embed: str = 'interpolate',
+        global_pos_size: int = 7,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            arch=arch,
+            img_size=img_size,
+            in_channels=in_channels,
+            drop_path_rate=drop_path_rate,
+            out_indices=out_indices,
+            out_norms=out_norms,
+            norm_eps=norm_eps,
+            with_cp=with_cp,
+            q_pool=q_pool,
+            window_sizes=window_sizes,
+            global_blocks=global_blocks,
+            pos_embed=pos_embed,
+            global_pos_size=global_pos_size,
+        )
+        self._set_up(frozen_stages, init_cfg)
+
+    def _frozen(self) -> Iterator[nn.Module | nn.Parameter]:
+        if self.frozen_stages >= 0:
+            yield self.patch_embed
+            yield from (x for name, x in self.named_parameters() if name.startswith('pos_embed'))
+        for i in range(self.frozen_stages):
+            yield self.stages[i]
+            if self.out_norms and i in self.out_indices:
+                yield getattr(self, f'norm{i}')
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Depth of a parameter for layer-wise learning-rate decay, as Hiera's authors count it.
+
+        Args:
+            param_name: name of the parameter in the whole model.
+            prefix: what precedes this backbone's own names, such as 'backbone.'.
+
+        Returns:
+            The depth, and the number of depths: 0 for patch embedding and position tables, one for
+            each block; what follows the blocks has the depth of the last.
+        """
+        num_depths = sum(self.depths) + 1
+        name = param_name.removeprefix(prefix).split('.')
+        if param_name.startswith(prefix):
+            if name[0] == 'patch_embed' or name[0].startswith('pos_embed'):
+                return 0, num_depths
+            if name[0] == 'blocks':
+                return int(name[1]) + 1, num_depths
+        return num_depths - 1, num_depths

@@ -6,17 +6,18 @@ Letters in shapes: B images, C channels, H W pixels, U units, P target patches, 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
-from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.models.selfsup import BaseSelfSupervisor, HOGGenerator
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmgreen.models.start import StartsFromCheckpoint
 from mmgreen.nets.decoder import MaskedDecoder
-from mmgreen.ops.layout import cut_patches, paste_patches
+from mmgreen.ops.layout import cut_patches, paste_patches, unroll
 from mmgreen.ops.masking import check_masked, draw_masked, unit_grid, unit_indices
 from mmgreen.ops.targets import (
     FLATTEN_ORDERS,
@@ -26,6 +27,9 @@ from mmgreen.ops.targets import (
     unflatten_patches,
 )
 from mmgreen.registry import MODELS
+
+# What mmpretrain's generator of histograms of gradients is written for.
+HOG_PATCH_SIZE, HOG_IMAGES, HOG_GRID = 16, (3, 224, 224), (14, 14)
 
 
 class Reconstruction(NamedTuple):
@@ -45,7 +49,7 @@ class MIMDecoder(MaskedDecoder, BaseModule):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | Sequence[int],
         embed_dim: int = 512,
         depth: int = 1,
         num_heads: int = 16,
@@ -55,6 +59,8 @@ class MIMDecoder(MaskedDecoder, BaseModule):
         image_channels: int = 3,
         pos_embed: str = 'sincos',
         norm_eps: float = 1e-6,
+        fused_stages: Sequence[int] | None = None,
+        num_targets: int | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -68,6 +74,8 @@ class MIMDecoder(MaskedDecoder, BaseModule):
             image_channels=image_channels,
             pos_embed=pos_embed,
             norm_eps=norm_eps,
+            fused_stages=fused_stages,
+            num_targets=num_targets,
         )
         self.init_cfg = copy.deepcopy(init_cfg)
 
@@ -78,14 +86,15 @@ class MIMHead(BaseModule):
 
     Args:
         target: 'norm_pixel', each patch normalised by its own mean and deviation (MAE, section 4),
-            or 'pixel'.
+            'pixel', or 'hog', histograms of gradients by mmpretrain's generator (MaskFeat), which
+            has images of 224x224 pixels, 3 channels and patches of 16 pixels: 108 values each.
         patch_size: pixels a side of a target patch.
         unit_size: pixels a side of a mask unit.
         order: how a patch is flattened, 'hwc' (GreenMIM, MAE) or 'chw'. Official decoders differ
             in it.
     """
 
-    targets = ('norm_pixel', 'pixel')
+    targets = ('norm_pixel', 'pixel', 'hog')
 
     def __init__(
         self,
@@ -100,6 +109,12 @@ class MIMHead(BaseModule):
             raise ValueError(f'target must be one of {self.targets}, not {target!r}.')
         if order not in FLATTEN_ORDERS:
             raise ValueError(f'order must be one of {tuple(FLATTEN_ORDERS)}, not {order!r}.')
+        if target == 'hog' and patch_size != HOG_PATCH_SIZE:
+            raise ValueError(
+                f"target='hog' needs patch_size={HOG_PATCH_SIZE}, not {patch_size}: mmpretrain's "
+                'generator has no other.'
+            )
+        self.hog = HOGGenerator() if target == 'hog' else None
         self.target = target
         self.patch_size = patch_size
         self.unit_size = unit_size
@@ -141,7 +156,15 @@ class MIMHead(BaseModule):
 
         Returns:
             (B, C, H, W) float32.
+
+        Raises:
+            ValueError: if the target is 'hog', from which no pixels follow.
         """
+        if self.target == 'hog':
+            raise ValueError(
+                "Histograms of gradients are no pixels, so there is no picture of target='hog'; "
+                'pretrain with norm_pixel or pixel to see reconstructions.'
+            )
         grid = unit_grid(*images.shape[-2:], self.unit_size)
         pred = pred.float()
         if self.target == 'norm_pixel':
@@ -151,9 +174,24 @@ class MIMHead(BaseModule):
         return paste_patches(unflatten_patches(pred, self.order, images.shape[1]), grid)
 
     def _values(self, images: Tensor, units: Tensor) -> Tensor:
-        """(B, patches, n) float32: the pixels of the units, flattened as predictions are."""
+        """(B, patches, n) float32: the targets of the units, laid out as predictions are."""
+        if self.hog is not None:
+            return self._histograms(images, units)
         patches = cut_patches(images.float(), units, self.unit_size, self.patch_size)
         return flatten_patches(patches, self.order)
+
+    def _histograms(self, images: Tensor, units: Tensor) -> Tensor:
+        if tuple(images.shape[1:]) != HOG_IMAGES:
+            raise ValueError(
+                f"target='hog' takes images of shape {HOG_IMAGES}, which mmpretrain's generator is "
+                f'written for, not {tuple(images.shape[1:])}.'
+            )
+        histograms = self.hog(images.float()).transpose(1, 2).unflatten(2, HOG_GRID)
+        by_unit = unroll(histograms, self.unit_size // self.patch_size)
+        if units.dim() == 1:
+            return by_unit[:, units].flatten(1, 2)
+        image = torch.arange(len(images), device=images.device)[:, None]
+        return by_unit[image, units].flatten(1, 2)
 
 
 @MODELS.register_module()

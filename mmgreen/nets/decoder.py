@@ -6,12 +6,14 @@ tokens, D channels of the decoder, N heads.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.nets.layers import Mlp, reset_transformer_weights
-from mmgreen.ops.layout import unroll
+from mmgreen.ops.layout import unroll, z_order
 from mmgreen.ops.masking import unit_grid, unit_indices
 from mmgreen.ops.positions import sincos_table
 
@@ -48,14 +50,59 @@ class TransformerBlock(nn.Module):
         return tokens + self.mlp(self.norm2(tokens))
 
 
+class MultiScaleFusion(nn.Module):
+    """The stages of an encoder, brought to the last one's resolution and width, and added (Hiera).
+
+    Args:
+        in_channels: of the four stages.
+        stages: which of them to fuse; the last must be among them, and is added as it is.
+        unit_sides: tokens a side of a unit in each stage.
+        norm_eps: of the norm behind the sum.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        stages: Sequence[int],
+        unit_sides: Sequence[int],
+        norm_eps: float,
+    ):
+        super().__init__()
+        kernels = [side // unit_sides[-1] for side in unit_sides]
+        self.convs = nn.ModuleDict(
+            {
+                str(stage): nn.Conv2d(
+                    in_channels[stage], in_channels[-1], kernels[stage], kernels[stage]
+                )
+                for stage in stages[:-1]
+            }
+        )
+        self.norm = nn.LayerNorm(in_channels[-1], eps=norm_eps)
+
+    def forward(self, stages: tuple[Tensor, ...]) -> Tensor:
+        """Four of (B, V_s, C_s) in unit order to (B, V, C) of the last stage."""
+        fused = stages[-1]
+        for stage, conv in self.convs.items():
+            fused = fused + _convolve_unit_order(stages[int(stage)], conv)
+        return self.norm(fused)
+
+
+def _convolve_unit_order(tokens: Tensor, conv: nn.Conv2d) -> Tensor:
+    """A convolution whose kernel equals its stride: (B, V, C) to (B, V / k**2, C_out)."""
+    side = conv.kernel_size[0]
+    rows, columns = z_order(side).to(tokens.device, non_blocking=True).T
+    weight = conv.weight[:, :, rows, columns].transpose(1, 2).flatten(1)
+    return F.linear(tokens.unflatten(1, (-1, side**2)).flatten(2), weight, conv.bias)
+
+
 class MaskedDecoder(nn.Module):
     """The decoder of MAE: mask tokens stand in for what was hidden, transformer blocks fill them.
 
-    Takes the last stage of an encoder. Tokens, positions and predictions are in unit order, which
-    is raster order where a unit is one token (Swin).
+    Takes the last stage of an encoder, or several stages fused. Tokens, positions and predictions
+    are in unit order, which is raster order where a unit is one token (Swin).
 
     Args:
-        in_channels: channels of the encoder's last stage.
+        in_channels: channels of the encoder's last stage, or with ``fused_stages`` of all four.
         embed_dim: D.
         depth: transformer blocks.
         num_heads: of each block.
@@ -65,15 +112,18 @@ class MaskedDecoder(nn.Module):
         image_channels: channels of the images.
         pos_embed: 'sincos' (fixed, a buffer) or 'learned' (a parameter that begins as that table).
         norm_eps: of every LayerNorm.
+        fused_stages: stages to add up before, see :class:`MultiScaleFusion`; (0, 1, 2, 3) is Hiera
+            as published, (0, 1, 3) its code, and None takes the last stage alone.
+        num_targets: values to predict for each patch; None: its pixels.
 
     Raises:
-        ValueError: if the unit does not divide the images or the patch does not divide the unit, or
-            ``pos_embed`` is neither of the two.
+        ValueError: if the unit does not divide the images or the patch does not divide the unit,
+            ``pos_embed`` is neither of the two, or ``fused_stages`` and ``in_channels`` do not fit.
     """
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | Sequence[int],
         embed_dim: int = 512,
         depth: int = 1,
         num_heads: int = 16,
@@ -83,6 +133,8 @@ class MaskedDecoder(nn.Module):
         image_channels: int = 3,
         pos_embed: str = 'sincos',
         norm_eps: float = 1e-6,
+        fused_stages: Sequence[int] | None = None,
+        num_targets: int | None = None,
     ):
         super().__init__()
         height, width = (img_size, img_size) if isinstance(img_size, int) else img_size
@@ -90,6 +142,13 @@ class MaskedDecoder(nn.Module):
         if unit_size % patch_size:
             raise ValueError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
         self.side = unit_size // patch_size
+        self.fusion = None
+        if fused_stages is not None:
+            _check_fusion(in_channels, fused_stages)
+            # Four stages halve the resolution of a unit, down to the patches.
+            sides = [max(unit_size // (4 * 2**stage), self.side) for stage in range(4)]
+            self.fusion = MultiScaleFusion(in_channels, fused_stages, sides, norm_eps)
+            in_channels = in_channels[-1]
         self.embed = nn.Linear(in_channels, embed_dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
         table = sincos_table(embed_dim, (self.grid[0] * self.side, self.grid[1] * self.side))[None]
@@ -103,7 +162,7 @@ class MaskedDecoder(nn.Module):
             TransformerBlock(embed_dim, num_heads, norm_eps) for _ in range(depth)
         )
         self.norm = nn.LayerNorm(embed_dim, eps=norm_eps)
-        self.pred = nn.Linear(embed_dim, patch_size**2 * image_channels)
+        self.pred = nn.Linear(embed_dim, num_targets or patch_size**2 * image_channels)
         reset_transformer_weights(self)
         nn.init.normal_(self.mask_token, std=0.02)
 
@@ -111,11 +170,11 @@ class MaskedDecoder(nn.Module):
         """A prediction for every patch, visible ones included.
 
         Args:
-            stages: the last is (B, V, in_channels), visible tokens in unit order.
+            stages: four, the last (B, V, in_channels), visible tokens in unit order.
             masked: (U,) or (B, U) bool on the CPU, True = hidden.
 
         Returns:
-            (B, P, patch_size * patch_size * image_channels), unit order.
+            (B, P, patch_size * patch_size * image_channels or num_targets), unit order.
 
         Raises:
             ValueError: if the images have another number of units than ``img_size`` has.
@@ -125,7 +184,8 @@ class MaskedDecoder(nn.Module):
                 f'The images have {masked.shape[-1]} mask units, the decoder was built for '
                 f'{self.grid[0]}x{self.grid[1]}; set its img_size to the size of the images.'
             )
-        tokens = self._fill_in(self.embed(stages[-1]), masked)
+        visible = stages[-1] if self.fusion is None else self.fusion(stages)
+        tokens = self._fill_in(self.embed(visible), masked)
         tokens = tokens + self._positions()
         for block in self.blocks:
             tokens = block(tokens)
@@ -154,3 +214,15 @@ class MaskedDecoder(nn.Module):
         rows, columns = self.grid[0] * self.side, self.grid[1] * self.side
         maps = self.pos_embed.unflatten(1, (rows, columns)).permute(0, 3, 1, 2)
         return unroll(maps, self.side).flatten(1, 2)
+
+
+def _check_fusion(in_channels: int | Sequence[int], fused_stages: Sequence[int]) -> None:
+    if isinstance(in_channels, int) or len(in_channels) != 4:
+        raise ValueError(
+            f'fused_stages needs in_channels of all four stages, not {in_channels}; give a list.'
+        )
+    stages = list(fused_stages)
+    if stages != sorted(set(stages)) or not set(stages) <= {0, 1, 2, 3} or stages[-1] != 3:
+        raise ValueError(
+            f'fused_stages must be some of 0, 1, 2 in this order, and then 3, not {stages}.'
+        )

@@ -204,7 +204,7 @@ class HieraEncoder(nn.Module):
             maps.permute(0, 2, 3, 1) if self.window_sizes else _to_unit_order(maps).flatten(1, 2)
         )
         results = []
-        for stage, blocks in enumerate(self._stages()):
+        for stage, blocks in enumerate(self.stages):
             tokens = self._run(blocks, tokens)
             if stage in self.out_indices:
                 result = self._as_map(self._normed(tokens, stage), grid)
@@ -253,7 +253,7 @@ class HieraEncoder(nn.Module):
         positions = _to_unit_order(self._positions(grid))[0]
         tokens = (tokens + positions[units]).flatten(1, 2)
         stages = []
-        for blocks in self._stages():
+        for blocks in self.stages:
             tokens = self._run(blocks, tokens)
             stages.append(tokens)
         return tuple(stages)
@@ -279,7 +279,9 @@ class HieraEncoder(nn.Module):
                 'sample that many, or build it with another img_size.'
             )
 
-    def _stages(self) -> list[nn.ModuleList]:
+    @property
+    def stages(self) -> list[nn.ModuleList]:
+        """The blocks of each stage."""
         ends = [sum(self.depths[: stage + 1]) for stage in range(4)]
         return [self.blocks[end - depth : end] for depth, end in zip(self.depths, ends)]
 

@@ -1,0 +1,148 @@
+"""Hiera's masked autoencoder: the official package's loss and gradients, and its other targets."""
+
+import pytest
+import torch
+from hiera.hiera_mae import MaskedAutoencoderHiera
+from mmpretrain.models.selfsup import HOGGenerator
+
+from mmgreen.checkpoints import convert
+from mmgreen.models import Hiera, MaskedAutoencoder, MIMDecoder, MIMHead
+
+ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
+IN_CHANNELS = [16, 32, 64, 128]
+
+
+def pretraining(img_size=(64, 96), fused_stages=(0, 1, 3), num_targets=None, with_cp=False, **head):
+    return MaskedAutoencoder(
+        Hiera(ARCH, img_size=img_size, q_pool=2, with_cp=with_cp),
+        MIMDecoder(
+            IN_CHANNELS,
+            embed_dim=32,
+            depth=2,
+            num_heads=2,
+            img_size=img_size,
+            patch_size=16,
+            pos_embed='learned',
+            fused_stages=fused_stages,
+            num_targets=num_targets,
+        ),
+        MIMHead(patch_size=16, order='chw', **head),
+        mask_ratio=0.6,
+        shared_mask=False,
+    )
+
+
+def choice(batch, units, hidden):
+    return torch.stack([torch.randperm(units) < hidden for _ in range(batch)])
+
+
+@pytest.mark.parametrize('hidden', [1, 4, 5])
+def test_loss_and_gradients_are_the_originals(hidden):
+    torch.manual_seed(0)
+    judge = MaskedAutoencoderHiera(
+        embed_dim=16,
+        num_heads=1,
+        stages=(1, 2, 3, 2),
+        q_pool=2,
+        decoder_embed_dim=32,
+        decoder_depth=2,
+        decoder_num_heads=2,
+        input_size=(64, 96),
+    )
+    with torch.no_grad():
+        for parameter in judge.parameters():
+            parameter.normal_(std=0.1)
+    model = pretraining()
+    model.load_state_dict(convert(judge.state_dict()).state_dict, strict=True)
+    images, masked = torch.randn(3, 3, 64, 96), choice(3, 6, hidden)
+    model.draw_masked = lambda _: masked
+    ours = model.loss(images)['loss']
+    theirs = judge(images, mask=~masked)[0]
+    assert torch.allclose(ours, theirs, rtol=1e-5)
+    ours.backward()
+    theirs.backward()
+    gradients = {name: x.grad for name, x in judge.named_parameters()}
+    converted = convert(gradients).state_dict
+    for name, parameter in model.named_parameters():
+        # In float32 a pooled maximum may change places with its like: compare as vectors.
+        off = (parameter.grad - converted[name]).norm()
+        assert off <= 1e-4 * converted[name].norm().clamp(min=1e-3), name
+
+
+def test_with_cp_and_accumulated_gradients_the_loss_is_the_same():
+    torch.manual_seed(0)
+    plain, lean = pretraining(), pretraining(with_cp=True)
+    lean.load_state_dict(plain.state_dict())
+    images, masked = torch.randn(4, 3, 64, 96), choice(4, 6, 4)
+    plain.draw_masked = lambda _: masked
+    whole = plain.loss(images)['loss']
+    whole.backward()
+    parts = []
+    for half in (slice(0, 2), slice(2, 4)):
+        lean.draw_masked = lambda _, half=half: masked[half]
+        loss = lean.loss(images[half])['loss'] / 2
+        loss.backward()
+        parts.append(loss.detach())
+    assert torch.allclose(sum(parts), whole, rtol=1e-5)
+    for (name, a), b in zip(plain.named_parameters(), lean.parameters(), strict=True):
+        assert (a.grad - b.grad).norm() <= 1e-4 * a.grad.norm().clamp(min=1e-3), name
+
+
+def test_the_papers_fusion_has_all_stages_and_gradients_for_all():
+    model = pretraining(fused_stages=(0, 1, 2, 3))
+    model.loss(torch.randn(2, 3, 64, 96))['loss'].backward()
+    assert model.neck.fusion.convs['2'].weight.shape == (128, 64, 1, 1)
+    assert not [name for name, x in model.named_parameters() if x.grad is None]
+
+
+def test_a_reconstruction_shows_what_was_predicted():
+    model = pretraining(target='pixel').eval()
+    images, masked = torch.randn(2, 3, 64, 96), choice(2, 6, 3)
+    picture = model.reconstruct(images, masked)
+    assert picture.predicted.shape == images.shape
+    values = model.head._values(picture.predicted, torch.arange(6))
+    pred = model.neck(model.backbone.forward_visible(images, masked), masked)
+    assert torch.allclose(values, pred, atol=1e-5)
+
+
+class TestHistograms:
+    def model(self):
+        return pretraining(img_size=224, target='hog', num_targets=108)
+
+    def test_targets_are_mmpretrains_in_unit_order(self):
+        head, images = self.model().head, torch.randn(2, 3, 224, 224)
+        expected = HOGGenerator()(images).unflatten(1, (7, 2, 7, 2)).transpose(2, 3)
+        expected = expected.flatten(3, 4).flatten(1, 2)  # (B, 49, 4, 108)
+        every = torch.arange(49)
+        assert torch.equal(head._values(images, every), expected.flatten(1, 2))
+        units = torch.stack([torch.tensor([3, 7]), torch.tensor([0, 48])])
+        chosen = torch.stack([expected[i, units[i]] for i in range(2)]).flatten(1, 2)
+        assert torch.equal(head._values(images, units), chosen)
+
+    def test_it_trains(self):
+        model = self.model()
+        loss = model.loss(torch.randn(2, 3, 224, 224))['loss']
+        loss.backward()
+        assert torch.isfinite(loss)
+
+    def test_what_the_generator_cannot_do_is_refused(self):
+        with pytest.raises(ValueError, match="target='hog' needs patch_size=16, not 32"):
+            MIMHead('hog')
+        model = pretraining(img_size=(64, 96), target='hog', num_targets=108)
+        with pytest.raises(ValueError, match=r'not \(3, 64, 96\)'):
+            model.loss(torch.randn(1, 3, 64, 96))
+        with pytest.raises(ValueError, match='no picture'):
+            self.model().reconstruct(torch.randn(1, 3, 224, 224))
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [
+        (dict(in_channels=128), 'in_channels of all four stages, not 128'),
+        (dict(fused_stages=(0, 1)), 'and then 3, not'),
+        (dict(fused_stages=(1, 0, 3)), 'in this order'),
+    ],
+)
+def test_bad_fusions_are_refused(options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        MIMDecoder(**{'in_channels': IN_CHANNELS, 'fused_stages': (0, 1, 3), **options})
