@@ -19,8 +19,8 @@ from mmengine.config import Config
 
 from mmgreen import config_file
 
-PRETRAINING = 'demo/swin_pretrain.py'
-DETECTION = 'demo/swin_mask_rcnn.py'
+NETS = {'greenmim': 'swin', 'hiera': 'hiera'}
+"""By method, the first word of its configs in configs/demo."""
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 60, 22
 IMAGE_SIZE = 192
 PROCESSES = 2
@@ -30,7 +30,7 @@ SHEETS = {
 }
 
 
-def run_demo(tools: Path, data: Path, work_dir: Path) -> None:
+def run_demo(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') -> None:
     """Makes data, pretrains, trains a detector from that; prints what was done and the figures.
 
     A training that was interrupted goes on where it stopped.
@@ -39,35 +39,39 @@ def run_demo(tools: Path, data: Path, work_dir: Path) -> None:
         tools: the folder ``tools``.
         data: where the images are written and read.
         work_dir: where logs, checkpoints and pictures go.
+        method: one of ``NETS``.
 
     Raises:
         subprocess.CalledProcessError: if a step fails; its own message is above.
     """
     begin = time.time()
     print(
-        'The demo makes images, pretrains a small Swin on them and trains a small Mask R-CNN from\n'
-        'that: about 15 minutes on two cores, of which pretraining takes 5 to 10.'
+        f'The demo makes images, pretrains a small {_title(method)} on them and trains a small\n'
+        'Mask R-CNN from that: about 15 minutes on two cores, of which pretraining takes 5 to 10.'
     )
-    checkpoint = pretrain(tools, data, work_dir)
-    test_reconstruction(tools, data, work_dir, checkpoint)
+    checkpoint = pretrain(tools, data, work_dir, method)
+    test_reconstruction(tools, data, work_dir, checkpoint, method)
     pretrained = time.time()
-    detector = train_detector(tools, data, work_dir / 'detection', start_from=checkpoint)
-    test_detector(tools, data, work_dir, detector)
+    folder = work_dir / 'detection'
+    detector = train_detector(tools, data, folder, start_from=checkpoint, method=method)
+    test_detector(tools, data, work_dir, detector, method)
     minutes = ((pretrained - begin) / 60, (time.time() - pretrained) / 60)
-    print(_summary(work_dir, checkpoint, detector, minutes))
+    print(_summary(work_dir, checkpoint, detector, minutes, method))
 
 
-def pretrain(tools: Path, data: Path, work_dir: Path) -> Path:
+def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') -> Path:
     """Makes the data and pretrains on them, or goes on with it; returns the last checkpoint."""
     counts = ['--num-train', NUM_TRAIN, '--num-val', NUM_VAL, '--num-train-new', NUM_TRAIN_NEW]
     _run(tools / 'dataset_converters/make_demo_data.py', data, *counts, '--size', IMAGE_SIZE)
     options = {'train_dataloader.dataset.data_root': data / 'train'}
-    return _train(tools, config_file(PRETRAINING), work_dir, options)
+    return _train(tools, _pretraining(method), work_dir, options)
 
 
-def test_reconstruction(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> None:
+def test_reconstruction(
+    tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str
+) -> None:
     """The loss on validation images, and a sheet of reconstructions of each kind of image."""
-    config = config_file(PRETRAINING)
+    config = _pretraining(method)
     _run(
         tools / 'test.py',
         *(config, checkpoint, '--work-dir', work_dir / 'test'),
@@ -82,7 +86,12 @@ def test_reconstruction(tools: Path, data: Path, work_dir: Path, checkpoint: Pat
 
 
 def train_detector(
-    tools: Path, data: Path, work_dir: Path, start_from: Path | None, seed: int = 0
+    tools: Path,
+    data: Path,
+    work_dir: Path,
+    start_from: Path | None,
+    seed: int = 0,
+    method: str = 'greenmim',
 ) -> Path:
     """Trains the small Mask R-CNN, or goes on with it; returns the last checkpoint."""
     loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -91,12 +100,12 @@ def train_detector(
     options['randomness.seed'] = seed
     if start_from is not None:
         options['model.backbone.init_cfg.checkpoint'] = start_from
-    return _train(tools, config_file(DETECTION), work_dir, options)
+    return _train(tools, _detection(method), work_dir, options)
 
 
-def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> None:
+def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str) -> None:
     """The COCO table, from two processes on the CPU, and pictures of predictions."""
-    config = config_file(DETECTION)
+    config = _detection(method)
     options = {
         'test_dataloader.dataset.data_root': data,
         'test_evaluator.ann_file': data / 'annotations/val.json',
@@ -111,6 +120,18 @@ def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> 
         tools / 'predict.py',
         *(config, checkpoint, data / 'val', '--out-dir', work_dir / 'predictions'),
     )
+
+
+def _pretraining(method: str) -> str:
+    return config_file(f'demo/{NETS[method]}_pretrain.py')
+
+
+def _detection(method: str) -> str:
+    return config_file(f'demo/{NETS[method]}_mask_rcnn.py')
+
+
+def _title(method: str) -> str:
+    return NETS[method].capitalize()
 
 
 def _train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object]) -> Path:
@@ -149,7 +170,9 @@ def _sheet(work_dir: Path, split: str) -> Path:
     return work_dir / f'reconstruction_{split}.png'
 
 
-def _summary(work_dir: Path, checkpoint: Path, detector: Path, minutes: tuple[float, float]) -> str:
+def _summary(
+    work_dir: Path, checkpoint: Path, detector: Path, minutes: tuple[float, float], method: str
+) -> str:
     losses = read_losses(work_dir)
     tenth = max(len(losses) // 10, 1)
     first, last = sum(losses[:tenth]) / tenth, sum(losses[-tenth:]) / tenth
@@ -157,7 +180,7 @@ def _summary(work_dir: Path, checkpoint: Path, detector: Path, minutes: tuple[fl
     lines = [
         '',
         f'The demo is done: pretraining took {minutes[0]:.1f} minutes, detection {minutes[1]:.1f}.',
-        f'  Pretrained   a small Swin on {NUM_TRAIN} images, 60 % of each hidden',
+        f'  Pretrained   a small {_title(method)} on {NUM_TRAIN} images, 60 % of each hidden',
         f'  Loss         {first:.3f} in the first tenth of training, {last:.3f} in the last; '
         f'{tested:.3f} on validation images',
         f'  Checkpoint   {checkpoint}',

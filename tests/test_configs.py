@@ -26,10 +26,15 @@ from mmgreen.registry import DATASETS, MODELS
 from mmgreen.schedule import check_schedule
 
 CONFIGS = Path(__file__).resolve().parent.parent / 'configs'
-PRETRAINING = sorted((CONFIGS / 'greenmim').glob('*_pretrain*.py'))
+METHODS = ('greenmim', 'hiera')
+PRETRAINING = [
+    file for method in METHODS for file in sorted((CONFIGS / method).glob('*_pretrain*.py'))
+]
 PUBLISHED = [file for file in PRETRAINING if 'own_images' not in file.name]
-OWN_IMAGES = CONFIGS / 'greenmim/swin_t_pretrain_own_images.py'
-RUNNABLE = [*PRETRAINING, CONFIGS / 'demo/swin_pretrain.py']
+GREENMIM = [file for file in PUBLISHED if file.parent.name == 'greenmim']
+HIERA = [file for file in PUBLISHED if file.parent.name == 'hiera']
+OWN_IMAGES = [file for file in PRETRAINING if 'own_images' in file.name]
+RUNNABLE = [*PRETRAINING, *sorted((CONFIGS / 'demo').glob('*_pretrain.py'))]
 FRAGMENTS = sorted((CONFIGS / '_base_').glob('*.py'))
 
 # Name: arch, window, channels of the last stage, rate for 2048 images (1.5e-4 or 1e-4 for 256).
@@ -101,8 +106,9 @@ class TestEveryConfig:
         assert 'python tools/train.py' in head or 'bash tools/dist_train.sh' in head
         assert '0x' not in head
         if file in PUBLISHED:
-            assert f'configs/greenmim/{file.name}' in head
-            assert 'Batch: 8 GPUs x 256 images' in head
+            assert f'configs/{name_of(file)}' in head
+            batch = {'greenmim': 256, 'hiera': 512}[file.parent.name]
+            assert f'Batch: 8 GPUs x {batch} images' in head
             for word in ('Time', 'core'):
                 assert word in head
             assert re.search(r'quoted from|[Oo]urs|not run by us', head)
@@ -127,8 +133,45 @@ class TestFragments:
         assert classic.to_dict() == lazy.to_dict()
 
 
-@pytest.mark.parametrize('file', PUBLISHED, ids=stem)
-def test_the_recipe_is_the_published_one(file):
+# Name: arch, drop path, channels of the stages (arXiv 2306.00989, tables 2 and 14a).
+HIERA_RECIPES = {
+    'hiera_t_pretrain': ('tiny', 0.0, 96),
+    'hiera_s_pretrain': ('small', 0.0, 96),
+    'hiera_b_pretrain': ('base', 0.2, 96),
+    'hiera_b_plus_pretrain': ('base_plus', 0.2, 112),
+    'hiera_l_pretrain': ('large', 0.2, 144),
+    'hiera_h_pretrain': ('huge', 0.3, 256),
+}
+
+
+@pytest.mark.parametrize('file', HIERA, ids=stem)
+def test_hieras_recipe_is_the_published_one(file):
+    cfg = Config.fromfile(file)
+    arch, drop_path, channels = HIERA_RECIPES[file.stem]
+    backbone, neck, head = cfg.model.backbone, cfg.model.neck, cfg.model.head
+    assert (backbone.arch, backbone.drop_path_rate, backbone.q_pool) == (arch, drop_path, 2)
+    assert list(neck.in_channels) == [channels * 2**stage for stage in range(4)]
+    assert (neck.embed_dim, neck.depth, neck.num_heads) == (512, 8, 16)
+    assert (neck.patch_size, neck.pos_embed, tuple(neck.fused_stages)) == (
+        16,
+        'learned',
+        (0, 1, 2, 3),
+    )
+    assert (head.target, head.patch_size, head.order) == ('norm_pixel', 16, 'chw')
+    assert (cfg.model.mask_ratio, cfg.model.shared_mask) == (0.6, False)
+    optimizer = cfg.optim_wrapper.optimizer
+    assert (optimizer.type, tuple(optimizer.betas)) == ('AdamW', (0.9, 0.95))
+    assert (optimizer.lr, optimizer.weight_decay) == (8e-4, 0.05)
+    warm_up, cosine = cfg.param_scheduler
+    assert (warm_up.end, cosine.begin, cosine.end, cosine.eta_min) == (40, 40, 1600, 0)
+    loader = cfg.train_dataloader
+    assert loader.batch_size * 8 == cfg.auto_scale_lr.base_batch_size == 4096
+    crop = loader.dataset.pipeline[1]
+    assert (crop.scale, crop.crop_ratio_range, crop.interpolation) == (224, (0.2, 1), 'bicubic')
+
+
+@pytest.mark.parametrize('file', GREENMIM, ids=stem)
+def test_greenmims_recipe_is_the_published_one(file):
     cfg = Config.fromfile(file)
     arch, window, channels, rate = RECIPES[file.stem]
     backbone, neck, head = cfg.model.backbone, cfg.model.neck, cfg.model.head
@@ -151,13 +194,15 @@ def test_the_recipe_is_the_published_one(file):
     assert flip.prob == 0.5
 
 
-def test_what_has_no_weight_decay():
-    cfg = Config.fromfile(OWN_IMAGES)
+@pytest.mark.parametrize('file', OWN_IMAGES, ids=stem)
+def test_what_has_no_weight_decay(file):
+    cfg = Config.fromfile(file)
     model = MODELS.build(cfg.model)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
     decay = {id(p): each['weight_decay'] for each in optimizer.param_groups for p in each['params']}
     for name, parameter in model.named_parameters():
-        without = parameter.ndim == 1 or name.endswith(('bias_table', 'mask_token'))
+        tables = ('bias_table', 'mask_token', 'pos_embed')
+        without = parameter.ndim == 1 or name.endswith(tables)
         assert decay[id(parameter)] == (0 if without else 0.05), name
     assert len(decay) == len(list(model.parameters()))
     assert len({each['lr'] for each in optimizer.param_groups}) == 1
@@ -169,41 +214,45 @@ def test_validation_is_not_part_of_the_training():
         assert 'val_dataloader' not in cfg and cfg.test_dataloader.dataset.data_root
 
 
+@pytest.mark.parametrize('file', OWN_IMAGES, ids=stem)
 class TestOwnImages:
-    def copy(self, tmp_path, **values):
+    def copy(self, file, tmp_path, **values):
         """The starter, copied and with other values at its top."""
-        text = OWN_IMAGES.read_text()
+        text = file.read_text()
         for name, value in values.items():
             text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
             assert count == 1
         (tmp_path / 'mine.py').write_text(text)
         return Config.fromfile(tmp_path / 'mine.py')
 
-    def test_it_is_short(self):
-        assert len(OWN_IMAGES.read_text().splitlines()) < 30
+    def test_it_is_short(self, file):
+        assert len(file.read_text().splitlines()) <= 30
 
-    def test_every_other_number_follows_from_the_values_at_the_top(self, tmp_path):
+    def test_every_other_number_follows_from_the_values_at_the_top(self, file, tmp_path):
         cfg = self.copy(
-            tmp_path, data_root='/photos', epochs=50, warmup=5, batch_size=64, num_gpus=2
+            file, tmp_path, data_root='/photos', epochs=50, warmup=5, batch_size=64, num_gpus=2
         )
         check_schedule(cfg.to_dict())
         assert cfg.train_dataloader.dataset.data_root == '/photos'
         assert cfg.test_dataloader.dataset.data_root == '/photos'
         assert cfg.train_dataloader.batch_size == 64
         assert cfg.auto_scale_lr.base_batch_size == 128
-        assert cfg.optim_wrapper.optimizer.lr == pytest.approx(1.5e-4 / 2)
+        rate, of_batch = {'greenmim': (1.5e-4, 256), 'hiera': (8e-4, 4096)}[file.parent.name]
+        assert cfg.optim_wrapper.optimizer.lr == pytest.approx(rate * 128 / of_batch)
         assert [(each.get('begin'), each.end) for each in cfg.param_scheduler] == [(0, 5), (5, 50)]
         assert cfg.train_cfg.max_epochs == 50
 
     @pytest.mark.parametrize('with_decoder', [False, True])
-    def test_the_checkpoint_goes_to_the_encoder_or_to_the_whole_model(self, tmp_path, with_decoder):
-        cfg = self.copy(tmp_path, start_from='some.pth', with_decoder=with_decoder)
+    def test_the_checkpoint_goes_to_the_encoder_or_to_the_whole_model(
+        self, file, tmp_path, with_decoder
+    ):
+        cfg = self.copy(file, tmp_path, start_from='some.pth', with_decoder=with_decoder)
         start = cfg.model.init_cfg if with_decoder else cfg.model.backbone.init_cfg
         assert start == dict(type='Pretrained', checkpoint='some.pth')
         assert ('init_cfg' in cfg.model) == with_decoder
 
-    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, tmp_path):
-        assert self.copy(tmp_path).model.backbone.init_cfg.checkpoint is None
+    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, file, tmp_path):
+        assert self.copy(file, tmp_path).model.backbone.init_cfg.checkpoint is None
 
 
 class TestData:
@@ -236,16 +285,16 @@ class TestData:
 
 class TestTheMethodsFolder:
     def test_the_readme_has_a_row_for_each_config(self):
-        rows = (CONFIGS / 'greenmim/README.md').read_text()
         for file in PRETRAINING:
+            rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
     def test_the_metafile_has_an_entry_for_each_published_config(self):
-        metafile = yaml.safe_load((CONFIGS / 'greenmim/metafile.yml').read_text())
-        listed = {Path(each['Config']).name: each for each in metafile['Models']}
         for file in PUBLISHED:
-            each = listed[file.name]
-            assert each['In Collection'] == 'GreenMIM' and each['Weights'] is None
+            metafile = yaml.safe_load((file.parent / 'metafile.yml').read_text())
+            (collection,) = metafile['Collections']
+            each = {Path(each['Config']).name: each for each in metafile['Models']}[file.name]
+            assert each['In Collection'] == collection['Name'] and each['Weights'] is None
             with torch.device('meta'):
                 backbone = MODELS.build(
                     Config.fromfile(CONFIGS.parent / each['Config']).model.backbone

@@ -16,10 +16,14 @@ from mmgreen.classes import check_num_classes
 from mmgreen.schedule import check_schedule
 
 CONFIGS = Path(__file__).resolve().parent.parent / 'configs'
-PUBLISHED = sorted((CONFIGS / 'greenmim').glob('*_coco.py'))
-OWN_DATA = CONFIGS / 'greenmim/swin_t_mask_rcnn_own_data.py'
+METHODS = ('greenmim', 'hiera')
+PUBLISHED = [file for method in METHODS for file in sorted((CONFIGS / method).glob('*_coco.py'))]
+OWN_DATA = [
+    CONFIGS / 'greenmim/swin_t_mask_rcnn_own_data.py',
+    CONFIGS / 'hiera/hiera_t_mask_rcnn_own_data.py',
+]
 BENCHMARKS = sorted((CONFIGS / 'benchmarks').glob('*mask_rcnn*.py'))
-RUNNABLE = [*PUBLISHED, OWN_DATA, CONFIGS / 'demo/swin_mask_rcnn.py']
+RUNNABLE = [*PUBLISHED, *OWN_DATA, *sorted((CONFIGS / 'demo').glob('*_mask_rcnn.py'))]
 
 # Name: arch, window, drop path, channels of the maps.
 MASK_RCNN = {
@@ -65,7 +69,8 @@ class TestEveryDetector:
         check_num_classes(cfg.to_dict())
         model = build(cfg)
         assert list(cfg.model.neck.in_channels) == list(model.backbone.out_channels)
-        assert cfg.model.backbone.pad_small_map is True
+        if cfg.model.backbone.type == 'mmgreen.GreenSwin':
+            assert cfg.model.backbone.pad_small_map is True
 
     def test_other_projects_inherit_it_by_path_and_by_name(self, file, tmp_path):
         name = file.relative_to(CONFIGS).as_posix()
@@ -80,7 +85,8 @@ class TestEveryDetector:
     def test_what_is_ours_is_named_with_the_package(self, file):
         cfg = Config.fromfile(file)
         assert cfg.default_scope == 'mmdet'
-        assert cfg.model.backbone.type == 'mmgreen.GreenSwin'
+        net = 'Hiera' if 'hiera' in file.stem else 'GreenSwin'
+        assert cfg.model.backbone.type == f'mmgreen.{net}'
         if 'mask_rcnn' in file.stem:
             for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
                 assert loader.dataset.type == 'mmgreen.coco.CocoDataset'
@@ -92,7 +98,7 @@ class TestEveryDetector:
         head = file.read_text().split('_base_ =')[0]
         assert 'python tools/train.py' in head or 'bash tools/dist_train.sh' in head
         if file in PUBLISHED:
-            assert f'configs/greenmim/{file.name}' in head
+            assert f'configs/{file.parent.name}/{file.name}' in head
             assert re.search(r'Batch: 8 GPUs x \d images', head)
             assert 'not run' in head and re.search('[Ss]core', head)
 
@@ -168,23 +174,66 @@ class TestRecipes:
             assert layer.conv.bias is None
 
 
+# Name: arch, drop path, global blocks, rate (arXiv 2306.00989, table 15; SAM 2's blocks), and the
+# parameters of the whole in millions, as the paper's table 10 has them.
+HIERA = {
+    'hiera_t_mask_rcnn_coco': ('tiny', 0.1, (5, 7, 9), 3.5e-5, None),
+    'hiera_s_mask_rcnn_coco': ('small', 0.1, (7, 10, 13), 3.5e-5, None),
+    'hiera_b_mask_rcnn_coco': ('base', 0.2, (12, 16, 20), 3.5e-5, 73),
+    'hiera_b_plus_mask_rcnn_coco': ('base_plus', 0.2, (12, 16, 20), 3.5e-5, 92),
+    'hiera_l_mask_rcnn_coco': ('large', 0.4, (23, 33, 43), 3e-5, 236),
+}
+
+
+@pytest.mark.parametrize('name', HIERA)
+def test_hieras_recipe_is_the_published_one(name):
+    cfg = Config.fromfile(CONFIGS / f'hiera/{name}.py')
+    arch, drop_path, blocks, rate, millions = HIERA[name]
+    backbone, optimizer = cfg.model.backbone, cfg.optim_wrapper.optimizer
+    assert (backbone.arch, backbone.drop_path_rate) == (arch, drop_path)
+    assert tuple(backbone.global_blocks) == blocks
+    assert tuple(backbone.window_sizes) == ((8, 4, 16, 8) if arch == 'large' else (8, 4, 14, 7))
+    assert (optimizer.lr, optimizer.weight_decay) == (rate, 0.1)
+    assert cfg.optim_wrapper.paramwise_cfg.layer_decay_rate == 1.0
+    assert cfg.train_cfg.max_iters == pytest.approx(100 * 118_000 / 64, rel=1e-3)
+    assert 8 * cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == 64
+    if millions:
+        count = sum(parameter.numel() for parameter in build(cfg).parameters())
+        assert count / 1e6 == pytest.approx(millions, rel=0.01)
+
+
+@pytest.mark.parametrize('size', ['t', 's', 'b_plus', 'l'])
+def test_abs_win_differs_in_its_tables_alone(size):
+    plain, abs_win = (
+        Config.fromfile(CONFIGS / f'hiera/hiera_{size}{variant}_mask_rcnn_coco.py').to_dict()
+        for variant in ('', '_abs_win')
+    )
+    tables = {
+        key: abs_win['model']['backbone'].pop(key) for key in ('pos_embed', 'global_pos_size')
+    }
+    assert tables == {'pos_embed': 'abs_win', 'global_pos_size': 14 if size == 'b_plus' else 7}
+    assert abs_win == plain
+
+
+@pytest.mark.parametrize('file', OWN_DATA, ids=stem)
 class TestOwnData:
-    def copy(self, tmp_path, **values):
+    def copy(self, file, tmp_path, **values):
         """The starter, copied and with other values at its top."""
-        text = OWN_DATA.read_text()
+        text = file.read_text()
         for name, value in values.items():
             text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
             assert count == 1
         (tmp_path / 'mine.py').write_text(text)
         return Config.fromfile(tmp_path / 'mine.py')
 
-    def test_it_is_short(self):
-        assert len(OWN_DATA.read_text().splitlines()) <= 30
+    def test_it_is_short(self, file):
+        assert len(file.read_text().splitlines()) <= 30
 
-    def test_everything_follows_from_the_values_at_the_top(self, tmp_path):
+    def test_everything_follows_from_the_values_at_the_top(self, file, tmp_path):
         train = dict(ann_file='a.json', data_prefix=dict(img='b'))
         val = dict(ann_file='c.json', data_prefix=dict(img='d'))
         cfg = self.copy(
+            file,
             tmp_path,
             data_root='/data/',
             train=train,
@@ -210,30 +259,33 @@ class TestOwnData:
         assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].end == 7
 
     @pytest.mark.parametrize('with_masks', [True, False])
-    def test_boxes_without_masks_by_one_value(self, tmp_path, with_masks):
-        cfg = self.copy(tmp_path, with_masks=with_masks)
+    def test_boxes_without_masks_by_one_value(self, file, tmp_path, with_masks):
+        cfg = self.copy(file, tmp_path, with_masks=with_masks)
         model = build(cfg)
         assert model.roi_head.with_mask == with_masks
         assert cfg.val_evaluator.metric == (['bbox', 'segm'] if with_masks else ['bbox'])
         loads = cfg.train_dataloader.dataset.pipeline[1]
         assert loads.get('with_mask', False) == with_masks
 
-    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, tmp_path):
-        assert self.copy(tmp_path).model.backbone.init_cfg.checkpoint is None
+    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, file, tmp_path):
+        assert self.copy(file, tmp_path).model.backbone.init_cfg.checkpoint is None
 
 
 class TestTheMethodsFolder:
     def test_the_readme_has_a_row_for_each_config(self):
-        rows = (CONFIGS / 'greenmim/README.md').read_text()
-        for file in [*PUBLISHED, OWN_DATA]:
+        for file in [*PUBLISHED, *OWN_DATA]:
+            rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
     def test_the_metafile_has_an_entry_for_each_published_config(self):
-        metafile = yaml.safe_load((CONFIGS / 'greenmim/metafile.yml').read_text())
-        listed = {Path(each['Config']).name: each for each in metafile['Models']}
         for file in PUBLISHED:
-            each, cfg = listed[file.name], Config.fromfile(file)
-            assert each['In Collection'] == 'GreenMIM' and each['Weights'] is None
+            cfg, metafile = (
+                Config.fromfile(file),
+                yaml.safe_load((file.parent / 'metafile.yml').read_text()),
+            )
+            (collection,) = metafile['Collections']
+            each = {Path(each['Config']).name: each for each in metafile['Models']}[file.name]
+            assert each['In Collection'] == collection['Name'] and each['Weights'] is None
             assert each['Metadata']['Batch Size'] == cfg.auto_scale_lr.base_batch_size
             count = sum(parameter.numel() for parameter in build(cfg).parameters())
             assert each['Metadata']['Parameters'] == pytest.approx(count, rel=2e-3)

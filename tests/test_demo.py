@@ -25,9 +25,9 @@ def test_losses_of_a_resumed_run_are_put_in_order(tmp_path):
     assert demo.read_losses(tmp_path) == [3.0, 2.0, 1.0]
 
 
-@pytest.mark.parametrize('has_gpu', [False, True])
+@pytest.mark.parametrize(('has_gpu', 'method'), [(False, 'greenmim'), (True, 'hiera')])
 def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
-    tmp_path, monkeypatch, capsys, has_gpu
+    tmp_path, monkeypatch, capsys, has_gpu, method
 ):
     work, ran = tmp_path / 'work', []
     train = 'train.py' if has_gpu else 'dist_train.sh'
@@ -53,7 +53,7 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
 
     monkeypatch.setattr(demo, '_run', run)
     monkeypatch.setattr(demo.torch.cuda, 'is_available', lambda: has_gpu)
-    demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work)
+    demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work, method)
     assert [name for name, _ in ran] == [
         'make_demo_data.py',
         train,
@@ -64,6 +64,9 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
         'dist_test.sh',
         'predict.py',
     ]
+    net = demo.NETS[method]
+    configs = [Path(arguments[0]).name for _, arguments in ran[1:]]
+    assert configs == [f'{net}_pretrain.py'] * 4 + [f'{net}_mask_rcnn.py'] * 3
     start = f'model.backbone.init_cfg.checkpoint={work / "epoch_1.pth"}'
     assert start in ran[5][1]
     for step, halved in ((ran[1][1], 16), (ran[5][1], 4)):

@@ -15,12 +15,12 @@ from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from mmgreen import config_file, demo
+from mmgreen import config_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
 PRETRAINING = f"""
-_base_ = [{config_file(demo.PRETRAINING)!r}]
+_base_ = [{config_file('demo/swin_pretrain.py')!r}]
 model = dict(
     backbone=dict(
         arch=dict(_delete_=True, embed_dims=16, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2])
@@ -35,7 +35,7 @@ default_hooks = dict(checkpoint=dict(interval=1))
 
 # It learns the validation images by heart, so that there is something to score.
 DETECTION = f"""
-_base_ = [{config_file(demo.DETECTION)!r}]
+_base_ = [{config_file('demo/swin_mask_rcnn.py')!r}]
 model = dict(
     backbone=dict(
         arch=dict(_delete_=True, embed_dims=16, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2])
@@ -83,8 +83,8 @@ def made(tmp_path_factory):
     """The folder of a demo that has run, and what it printed."""
     folder = tmp_path_factory.mktemp('demo')
     (folder / 'configs/demo').mkdir(parents=True)
-    (folder / 'configs' / demo.PRETRAINING).write_text(PRETRAINING)
-    (folder / 'configs' / demo.DETECTION).write_text(DETECTION)
+    (folder / 'configs/demo/swin_pretrain.py').write_text(PRETRAINING)
+    (folder / 'configs/demo/swin_mask_rcnn.py').write_text(DETECTION)
     return folder, run(folder, sys.executable, '-c', PROGRAM)
 
 

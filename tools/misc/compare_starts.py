@@ -14,7 +14,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--data', type=Path, default=Path('data/demo'), help='folder for images')
     parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/demo'), help='folder for results'
+        '--work-dir', type=Path, default=Path('work_dirs/demo_greenmim'), help='folder for results'
     )
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2], help='at least two')
     parser.add_argument(

@@ -3,20 +3,22 @@
 import argparse
 from pathlib import Path
 
-from mmgreen.demo import run_demo
+from mmgreen.demo import NETS, run_demo
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description='Pretrain a small Swin on images made here, and train a detector from it.'
+        description='Pretrain a small net on images made here, and train a detector from it.'
     )
     parser.add_argument('--data', type=Path, default=Path('data/demo'), help='folder for images')
+    parser.add_argument('--method', choices=NETS, default='greenmim', help='how to pretrain')
     parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/demo'), help='folder for results'
+        '--work-dir', type=Path, help='folder for results, work_dirs/demo_METHOD by default'
     )
     return parser.parse_args()
 
 
 if __name__ == '__main__':
     args = parse_args()
-    run_demo(Path(__file__).resolve().parents[1], args.data, args.work_dir)
+    work_dir = args.work_dir or Path(f'work_dirs/demo_{args.method}')
+    run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)

@@ -1,0 +1,30 @@
+# Mask R-CNN with Hiera-T on your own COCO-format data: copy this file, set the values, and run
+#   python tools/train.py my_data.py --amp
+# Ours, for images of about 640 px and one GPU of 24 GB.
+_base_ = [__import__('mmgreen').config_file('hiera/hiera_t_640_mask_rcnn_coco.py')]
+
+data_root = 'data/my_data/'
+train = dict(ann_file='annotations/train.json', data_prefix=dict(img='train/'))
+val = dict(ann_file='annotations/val.json', data_prefix=dict(img='val/'))
+classes = ('cat', 'dog')  # as the annotation files name them, and in their order
+with_masks = True  # False: boxes alone (Faster R-CNN)
+epochs = 36
+batch_size = 8  # images on each GPU; the learning rate follows
+start_from = None  # a checkpoint of a pretraining; None: random weights
+
+heads = dict(num_classes=len(classes))
+model = dict(
+    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=start_from)),
+    roi_head=dict(bbox_head=heads, mask_head=heads if with_masks else None),
+)
+own = dict(data_root=data_root, metainfo=dict(classes=classes))
+pipeline = _base_.masks_640 if with_masks else _base_.boxes_640
+train_dataloader = dict(batch_size=batch_size, dataset=dict(**own, **train, pipeline=pipeline))
+test_dataloader = val_dataloader = dict(dataset=dict(**own, **val, pipeline=_base_.test_640))
+metric = ['bbox', 'segm'] if with_masks else ['bbox']
+test_evaluator = val_evaluator = dict(ann_file=data_root + val['ann_file'], metric=metric)
+auto_scale_lr = dict(enable=True)
+train_cfg = dict(max_epochs=epochs)
+warm_up = dict(type='LinearLR', start_factor=0.001, end=1, convert_to_iter_based=True)
+cosine = dict(type='CosineAnnealingLR', T_max=epochs, end=epochs, convert_to_iter_based=True)
+param_scheduler = [warm_up, cosine]

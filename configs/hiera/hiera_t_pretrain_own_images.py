@@ -1,0 +1,29 @@
+# Pretraining of Hiera-T on your own images: copy this file anywhere, set the values, and run
+#   python tools/train.py my_images.py
+# Ours; for another size take another file of this folder as the base. The rate is for this batch.
+_base_ = [__import__('mmgreen').config_file('hiera/hiera_t_pretrain.py')]
+
+data_root = 'data/my_images'  # any folder, nested or flat; what is no image is left aside
+test_root = data_root  # tools/test.py prints the reconstruction loss of these images
+epochs = 300
+warmup = 20
+batch_size = 128  # images on each GPU
+num_gpus = 1
+start_from = None  # a checkpoint: of an encoder, or of a pretraining; None: random weights
+with_decoder = False  # whether the decoder in that checkpoint is taken too
+fused_stages = (0, 1, 3)  # as in official files; the paper has (0, 1, 2, 3)
+
+start = dict(init_cfg=dict(type='Pretrained', checkpoint=start_from))
+model = dict(
+    neck=dict(fused_stages=fused_stages), **(start if with_decoder else dict(backbone=start))
+)
+train_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=data_root))
+test_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=test_root))
+train_cfg = dict(max_epochs=epochs)
+optim_wrapper = dict(optimizer=dict(lr=8e-4 * batch_size * num_gpus / 4096))
+auto_scale_lr = dict(base_batch_size=batch_size * num_gpus)
+kind = dict(by_epoch=True, convert_to_iter_based=True)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-6, begin=0, end=warmup, **kind),
+    dict(type='CosineAnnealingLR', T_max=epochs - warmup, begin=warmup, end=epochs, **kind),
+]
