@@ -1,4 +1,4 @@
-"""Unlabelled images, read so that a broken file costs one image and a resumed run reads the same.
+"""Images in folders, read so that a broken file costs one image and a resumed run reads the same.
 
 The pipeline of a config is ``mmgreen.ReadImage``, then transforms of mmpretrain or mmcv, then
 ``mmpretrain.PackInputs``.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -136,6 +137,8 @@ class UnlabelledImages(CustomDataset):
         RuntimeError: from ``images[i]``, if no image can be read.
     """
 
+    with_label = False
+
     def __init__(
         self,
         data_root: str,
@@ -158,7 +161,7 @@ class UnlabelledImages(CustomDataset):
             metainfo=metainfo,
             indices=indices,
             max_refetch=max_refetch,
-            with_label=False,
+            with_label=self.with_label,
             lazy_init=lazy_init,
         )
 
@@ -219,6 +222,90 @@ class UnlabelledImages(CustomDataset):
         start = derive_seed(seed)
         for offset in range(min(len(self), self.max_refetch)):
             yield (start + offset) % len(self)
+
+
+@DATASETS.register_module()
+class LabelledImages(UnlabelledImages):
+    """Images for classification: one folder for each class, with images in it, nested or flat.
+
+    Read as :class:`UnlabelledImages`, which has the other arguments. The label of an image is the
+    place of its class in ``metainfo['classes']``, so training and validation agree even where one
+    has no folder for a class; mmpretrain's CustomDataset counts the folders that it finds.
+
+    Args:
+        data_root: the folder of the folders.
+        ann_file: a text file with ``path label`` on each line, the path relative to the folder and
+            the label a number from 0; for images that do not lie in folders of classes.
+        metainfo: ``dict(classes=(...))``, the names of the folders, in the order of the labels.
+            Without it the folders in alphabetical order.
+        **settings: the others of UnlabelledImages.
+
+    Raises:
+        DataError: if a folder is no class, or a line of ``ann_file`` has no label or one that is
+            not below the number of classes.
+    """
+
+    with_label = True
+
+    def __init__(
+        self,
+        data_root: str,
+        ann_file: str = '',
+        metainfo: dict | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(data_root, ann_file=ann_file, metainfo=metainfo, **settings)
+
+    def load_data_list(self) -> list[dict]:
+        """One ``{'img_path': path, 'gt_label': int}`` per image."""
+        try:
+            images = super().load_data_list()
+        except ValueError as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(
+                f'{self.ann_file} must have a path and a number, its label, on each line: {error}.'
+            ) from error
+        for image in images:
+            if self.CLASSES and not 0 <= image['gt_label'] < len(self.CLASSES):
+                raise DataError(
+                    f'{self.ann_file} gives {image["img_path"]} the label {image["gt_label"]}, but '
+                    f'there are {len(self.CLASSES)} classes, numbered from 0.'
+                )
+        return images
+
+    def _find_samples(self) -> list[tuple[str, int]]:
+        files = super()._find_samples()
+        inside = [file for file in files if '/' in file]
+        folders = sorted({file.split('/')[0] for file in inside})
+        if not folders:
+            raise DataError(
+                f'{self.folder} has images but no folders; put those of each class into a folder '
+                'with its name.'
+            )
+        if self.CLASSES is None:
+            self._metainfo['classes'] = tuple(folders)
+        strange = [name for name in folders if name not in self.CLASSES]
+        if strange:
+            raise DataError(
+                f'{self.folder} has a folder {strange[0]!r} that is not one of the classes '
+                f'{tuple(self.CLASSES)}; name it there, or take the folder away.'
+            )
+        self._warn(files, inside, folders)
+        labels = {name: label for label, name in enumerate(self.CLASSES)}
+        return [(file, labels[file.split('/')[0]]) for file in inside]
+
+    def _warn(self, files: list[str], inside: list[str], folders: list[str]) -> None:
+        """What was left aside and what is missing, once in the log."""
+        log = MMLogger.get_current_instance()
+        if len(inside) < len(files):
+            log.warning(
+                f'{len(files) - len(inside)} images lie in {self.folder} itself, in no folder of a '
+                'class, and are left aside.'
+            )
+        empty = [name for name in self.CLASSES if name not in folders]
+        if empty:
+            log.warning(f'{self.folder} has no image of {", ".join(empty)}.')
 
 
 _HOW_TO_SET = (

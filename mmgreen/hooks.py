@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import mmcv
+import numpy as np
 import torch
 from mmengine.dist import (
     all_gather_object,
@@ -38,10 +39,11 @@ from mmgreen.visualization import image_files, reconstruction_sheet
 
 @HOOKS.register_module()
 class SeedEachStep(Hook):
-    """Seeds torch before every step from (seed, rank, step), so that no random state is saved.
+    """Seeds torch and NumPy before every step from (seed, rank, step), so no random state is saved.
 
-    Each process draws its own numbers. Validation and test are seeded from (seed, rank, batch), so
-    the same batch gets the same masks every time.
+    Masks are drawn by torch, mixup and cutmix by NumPy; each process draws its own numbers.
+    Validation and test are seeded from (seed, rank, batch), so the same batch gets the same masks
+    every time.
     """
 
     priority = 'HIGH'
@@ -60,7 +62,9 @@ class SeedEachStep(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, mode: str = 'train'
     ) -> None:
         step = runner.iter if mode == 'train' else batch_idx
-        torch.manual_seed(derive_seed(self._seed, runner.rank, step))
+        seed = derive_seed(self._seed, runner.rank, step)
+        torch.manual_seed(seed)
+        np.random.seed(seed)
 
 
 def _of_main_process(value: int) -> int:
@@ -181,11 +185,50 @@ class CheckpointMustFit(Hook):
         lacking = unfilled(model, stored)
         if lacking:
             source = runner.cfg.get('load_from') or find_latest_checkpoint(runner.work_dir)
+            name, how = next(iter(lacking.items()))
             raise ValueError(
                 f'{source} does not fit this model: {len(lacking)} of '
                 f'{len(list(model.parameters()))} parameters are not in it, or have another shape, '
-                f'{lacking[0]} first. Take the config that it was trained with; to start from its '
-                'encoder alone, give model.backbone.init_cfg.checkpoint.'
+                f'{name} first ({how}). Take the config that it was trained with, its classes '
+                'included; to start from its encoder alone, give '
+                'model.backbone.init_cfg.checkpoint.'
+            )
+
+
+@HOOKS.register_module()
+class ClassesMustFit(Hook):
+    """Refuses a classifier that has not one output for each class that the data have.
+
+    mmpretrain's ClassNumCheckHook takes the ``num_classes`` of a loss for that of a head.
+
+    Raises:
+        ValueError: names both numbers, or both lists if validation has other classes than training.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Looks at training and validation data."""
+        data = runner.train_dataloader.dataset
+        self._check(runner, data)
+        if runner.val_loop is None:
+            return
+        other = runner.val_dataloader.dataset
+        if other.CLASSES != data.CLASSES:
+            raise ValueError(
+                f'Validation has the classes {other.CLASSES}, training {data.CLASSES}; give both '
+                "datasets metainfo=dict(classes=(...)), training's."
+            )
+
+    def before_test(self, runner: Runner) -> None:
+        """Looks at test data."""
+        self._check(runner, runner.test_dataloader.dataset)
+
+    def _check(self, runner: Runner, dataset: Dataset) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if model.head.num_classes != len(dataset.CLASSES):
+            raise ValueError(
+                f'The data have {len(dataset.CLASSES)} classes, {dataset.CLASSES[:3]} first, but '
+                f'model.head.num_classes is {model.head.num_classes}; set it, and '
+                f'model.data_preprocessor.num_classes, to {len(dataset.CLASSES)}.'
             )
 
 

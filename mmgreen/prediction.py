@@ -156,9 +156,10 @@ def load_detector(
     )
     lacking = unfilled(inferencer.model, content['state_dict'])
     if lacking:
+        name, how = next(iter(lacking.items()))
         raise ValueError(
             f'{checkpoint} is not of the model in {config}: {len(lacking)} parameters are not in '
-            f'it, or have another shape, {lacking[0]} first; give the config it was trained with.'
+            f'it, or have another shape, {name} first ({how}); give the config it was trained with.'
         )
     return inferencer
 

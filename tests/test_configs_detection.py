@@ -192,7 +192,7 @@ def test_hieras_recipe_is_the_published_one(name):
     backbone, optimizer = cfg.model.backbone, cfg.optim_wrapper.optimizer
     assert (backbone.arch, backbone.drop_path_rate) == (arch, drop_path)
     assert tuple(backbone.global_blocks) == blocks
-    assert tuple(backbone.window_sizes) == ((8, 4, 16, 8) if arch == 'large' else (8, 4, 14, 7))
+    assert tuple(backbone.window_sizes) == (8, 4, 16, 8)
     assert (optimizer.lr, optimizer.weight_decay) == (rate, 0.1)
     assert cfg.optim_wrapper.paramwise_cfg.layer_decay_rate == 1.0
     assert cfg.train_cfg.max_iters == pytest.approx(100 * 118_000 / 64, rel=1e-3)
@@ -203,15 +203,18 @@ def test_hieras_recipe_is_the_published_one(name):
 
 
 @pytest.mark.parametrize('size', ['t', 's', 'b_plus', 'l'])
-def test_abs_win_differs_in_its_tables_alone(size):
+def test_abs_win_differs_in_its_tables_and_has_the_windows_of_sam_2(size):
     plain, abs_win = (
         Config.fromfile(CONFIGS / f'hiera/hiera_{size}{variant}_mask_rcnn_coco.py').to_dict()
         for variant in ('', '_abs_win')
     )
-    tables = {
-        key: abs_win['model']['backbone'].pop(key) for key in ('pos_embed', 'global_pos_size')
-    }
-    assert tables == {'pos_embed': 'abs_win', 'global_pos_size': 14 if size == 'b_plus' else 7}
+    backbone = abs_win['model']['backbone']
+    assert (backbone.pop('pos_embed'), backbone.pop('global_pos_size')) == (
+        'abs_win', 14 if size == 'b_plus' else 7,
+    )  # fmt: skip
+    windows = tuple(backbone.pop('window_sizes'))
+    assert windows == ((8, 4, 16, 8) if size == 'l' else (8, 4, 14, 7))
+    del plain['model']['backbone']['window_sizes']
     assert abs_win == plain
 
 

@@ -10,6 +10,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from mmgreen.datasets import (
+    DataError,
+    LabelledImages,
     ReadImage,
     SeededIndex,
     SeededSampler,
@@ -296,3 +298,76 @@ class TestUnreadable:
         images = UnlabelledImages(str(folder), pipeline=[PIPELINE[0], lambda _: {}['key']])
         with pytest.raises(KeyError):
             images[0]
+
+
+class TestLabelledImages:
+    @pytest.fixture
+    def classes(self, tmp_path):
+        for name in ('cat/1.png', 'cat/more/2.PNG', 'dog/1.png', 'emu/é 3.png'):
+            save(tmp_path / name)
+        return tmp_path
+
+    def found(self, images):
+        each = (images.get_data_info(i) for i in range(len(images)))
+        root = images.folder + '/'
+        return {info['img_path'].removeprefix(root): info['gt_label'] for info in each}
+
+    def test_labels_are_the_folders_in_alphabetical_order(self, classes):
+        images = LabelledImages(str(classes), pipeline=PIPELINE)
+        assert images.CLASSES == ('cat', 'dog', 'emu')
+        expected = {'cat/1.png': 0, 'cat/more/2.PNG': 0, 'dog/1.png': 1, 'emu/é 3.png': 2}
+        assert self.found(images) == expected
+        sample = images[SeededIndex(2, 0)]['data_samples']
+        assert sample.gt_label.tolist() == [1]
+
+    def test_labels_follow_the_order_of_the_classes_that_are_given(self, classes, warnings):
+        named = dict(classes=('emu', 'fox', 'dog', 'cat'))
+        images = LabelledImages(str(classes), metainfo=named)
+        expected = {'cat/1.png': 3, 'cat/more/2.PNG': 3, 'dog/1.png': 2, 'emu/é 3.png': 0}
+        assert self.found(images) == expected
+        assert f'{classes} has no image of fox.' in warnings.text
+
+    def test_images_in_no_folder_are_left_aside_and_counted(self, classes, warnings):
+        save(classes / 'cover.png')
+        assert len(LabelledImages(str(classes))) == 4
+        assert f'1 images lie in {classes} itself' in warnings.text
+
+    def test_a_folder_that_is_no_class_is_refused(self, classes):
+        with pytest.raises(DataError, match=r"a folder 'dog' that is not one of the classes \('c"):
+            LabelledImages(str(classes), metainfo=dict(classes=('cat', 'emu')))
+
+    def test_images_without_folders_are_refused(self, tmp_path):
+        save(tmp_path / '1.png')
+        with pytest.raises(DataError, match='put those of each class into a folder'):
+            LabelledImages(str(tmp_path))
+
+    def test_a_list_of_paths_and_labels(self, classes):
+        listed = classes / 'list.txt'
+        listed.write_text('cat/more/2.PNG 1\nemu/é 3.png 0\n')
+        named = dict(classes=('x', 'y'))
+        images = LabelledImages(str(classes), ann_file=str(listed), metainfo=named)
+        assert self.found(images) == {'cat/more/2.PNG': 1, 'emu/é 3.png': 0}
+
+    @pytest.mark.parametrize(
+        ('line', 'sentence'),
+        [
+            ('cat/1.png 2', 'the label 2, but there are 2 classes'),
+            ('cat/1.png -1', 'the label -1, but there are 2 classes'),
+            ('cat/1.png cat', 'must have a path and a number'),
+            ('cat/1.png', 'must have a path and a number'),
+        ],
+    )
+    def test_a_bad_line_is_refused(self, classes, line, sentence):
+        listed = classes / 'list.txt'
+        listed.write_text(f'dog/1.png 0\n{line}\n')
+        with pytest.raises(DataError, match=sentence):
+            LabelledImages(str(classes), ann_file=str(listed), metainfo=dict(classes=('x', 'y')))
+
+    def test_broken_files_are_skipped_with_the_label_of_what_is_taken(self, classes):
+        cut(save(classes / 'dog/0.jpg'))
+        images = LabelledImages(str(classes), pipeline=PIPELINE)
+        (broken,) = [i for i in range(5) if images.get_data_info(i)['img_path'].endswith('0.jpg')]
+        sample = images[SeededIndex(broken, 3)]['data_samples']
+        info = {each['img_path']: each['gt_label'] for each in images.load_data_list()}
+        assert sample.gt_label.tolist() == [info[sample.img_path]]
+        assert int(images.unreadable().sum()) == 1

@@ -24,7 +24,7 @@ model = dict(
         arch='base',
         drop_path_rate=0.2,
         out_indices=(0, 1, 2, 3),
-        window_sizes=(8, 4, 14, 7),
+        window_sizes=(8, 4, 16, 8),
         global_blocks=(12, 16, 20),
         with_cp=False,
         init_cfg=dict(type='Pretrained', checkpoint=None),

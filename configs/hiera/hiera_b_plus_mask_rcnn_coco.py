@@ -9,6 +9,6 @@
 _base_ = 'hiera_b_mask_rcnn_coco.py'
 
 model = dict(
-    backbone=dict(arch='base_plus', drop_path_rate=0.2, global_blocks=(12, 16, 20)),
+    backbone=dict(arch='base_plus'),
     neck=dict(in_channels=[112, 224, 448, 896]),
 )

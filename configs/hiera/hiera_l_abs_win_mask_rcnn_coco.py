@@ -1,4 +1,4 @@
-# Mask R-CNN on COCO with Hiera-L and absolute window positions, as SAM 2 has them
+# Mask R-CNN on COCO with Hiera-L and SAM 2's windows and absolute window positions
 # (arXiv 2311.05613).
 #
 #   bash tools/dist_train.sh configs/hiera/hiera_l_abs_win_mask_rcnn_coco.py 8 --amp \

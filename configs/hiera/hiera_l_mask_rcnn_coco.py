@@ -9,9 +9,7 @@
 _base_ = 'hiera_b_mask_rcnn_coco.py'
 
 model = dict(
-    backbone=dict(
-        arch='large', drop_path_rate=0.4, window_sizes=(8, 4, 16, 8), global_blocks=(23, 33, 43)
-    ),
+    backbone=dict(arch='large', drop_path_rate=0.4, global_blocks=(23, 33, 43)),
     neck=dict(in_channels=[144, 288, 576, 1152]),
 )
 optim_wrapper = dict(optimizer=dict(lr=3e-5))

@@ -1,4 +1,4 @@
-# Mask R-CNN on COCO with Hiera-S and absolute window positions, as SAM 2 has them
+# Mask R-CNN on COCO with Hiera-S and SAM 2's windows and absolute window positions
 # (arXiv 2311.05613).
 #
 #   bash tools/dist_train.sh configs/hiera/hiera_s_abs_win_mask_rcnn_coco.py 8 --amp \
@@ -9,4 +9,6 @@
 # Score: none is published for Mask R-CNN. Time and score: not run by us.
 _base_ = 'hiera_s_mask_rcnn_coco.py'
 
-model = dict(backbone=dict(pos_embed='abs_win', global_pos_size=7))
+model = dict(
+    backbone=dict(pos_embed='abs_win', global_pos_size=7, window_sizes=(8, 4, 14, 7)),
+)

@@ -23,7 +23,7 @@ model = dict(
         arch='tiny',
         drop_path_rate=0.1,
         out_indices=(0, 1, 2, 3),
-        window_sizes=(8, 4, 14, 7),
+        window_sizes=(8, 4, 16, 8),
         global_blocks=(5, 7, 9),
         with_cp=False,
         init_cfg=dict(type='Pretrained', checkpoint=None),

@@ -111,7 +111,7 @@ def _resize_neck(source: StateDict, neck: nn.Module) -> dict[str, Resized]:
 def _shapes(name: str, source: StateDict, target: StateDict) -> str:
     """Both shapes in words, and what they mean for the first convolution."""
     ours = list(target[name].shape)
-    if name not in source:
+    if not isinstance(source.get(name), Tensor):
         return f'not in the file, model {ours}'
     theirs = list(source[name].shape)
     if name in FIRST_WEIGHTS and theirs[1] != ours[1]:
@@ -119,10 +119,11 @@ def _shapes(name: str, source: StateDict, target: StateDict) -> str:
     return f'file {theirs}, model {ours}'
 
 
-def unfilled(module: nn.Module, stored: Mapping[str, Tensor]) -> list[str]:
-    """Names of a module's parameters that a state dict lacks, or has in another shape."""
-    return [
-        name
+def unfilled(module: nn.Module, stored: Mapping[str, Tensor]) -> dict[str, str]:
+    """A module's parameters that a state dict lacks, or has in another shape: name -> how."""
+    wanted = module.state_dict()
+    return {
+        name: _shapes(name, stored, wanted)
         for name, parameter in module.named_parameters()
         if getattr(stored.get(name), 'shape', None) != parameter.shape
-    ]
+    }

@@ -1,6 +1,15 @@
 """Registered classes: what a config names as ``mmgreen.X``."""
 
 from mmgreen.models.backbones import GreenSwin, Hiera
+from mmgreen.models.necks import PooledNorm
 from mmgreen.models.pretrain import MaskedAutoencoder, MIMDecoder, MIMHead, Reconstruction
 
-__all__ = ['GreenSwin', 'Hiera', 'MIMDecoder', 'MIMHead', 'MaskedAutoencoder', 'Reconstruction']
+__all__ = [
+    'GreenSwin',
+    'Hiera',
+    'MIMDecoder',
+    'MIMHead',
+    'MaskedAutoencoder',
+    'PooledNorm',
+    'Reconstruction',
+]

@@ -1,0 +1,31 @@
+# A classifier of your own images with Hiera-T: copy this file anywhere, set the values, and run
+#   python tools/train.py my_classes.py
+# Ours; for another size take another file of this folder as the base. The rate is for this batch.
+_base_ = [__import__('mmgreen').config_file('hiera/hiera_t_finetune.py')]
+
+train_root = 'data/my_classes/train'  # a folder for each class, with its images
+val_root = 'data/my_classes/val'  # the same with other images
+classes = ('cat', 'dog')  # names of the folders
+epochs = 100
+warmup = 5
+batch_size = 128  # images on each GPU
+num_gpus = 1
+start_from = None  # a checkpoint of a pretraining; None: random weights
+
+model = dict(
+    data_preprocessor=dict(num_classes=len(classes)),
+    backbone=dict(init_cfg=dict(checkpoint=start_from)),
+    head=dict(num_classes=len(classes)),
+)
+named = dict(metainfo=dict(classes=classes))
+train_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=train_root, **named))
+val_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=val_root, **named))
+test_dataloader = val_dataloader
+val_evaluator = test_evaluator = dict(topk=(1,))
+optim_wrapper = dict(optimizer=dict(lr=2e-3 * batch_size * num_gpus / 1024))
+auto_scale_lr = dict(base_batch_size=batch_size * num_gpus)
+train_cfg = dict(max_epochs=epochs)
+param_scheduler = [
+    dict(_base_.param_scheduler[0], end=warmup),
+    dict(_base_.param_scheduler[1], T_max=epochs - warmup, begin=warmup, end=epochs),
+]

@@ -1,0 +1,56 @@
+import hiera
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from mmgreen.checkpoints.formats import convert
+from mmgreen.models import PooledNorm
+
+SMALL = dict(embed_dim=16, num_heads=1, stages=(1, 2, 3, 2))
+ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
+CLIPS = dict(
+    input_size=(4, 64, 64),
+    q_stride=(1, 2, 2),
+    mask_unit_size=(1, 8, 8),
+    patch_kernel=(3, 7, 7),
+    patch_stride=(2, 4, 4),
+    patch_padding=(1, 3, 3),
+    sep_pos_embed=True,
+)
+
+
+def test_it_normalises_the_mean_of_the_last_map():
+    neck = PooledNorm(4)
+    maps = (torch.randn(2, 2, 6, 4), torch.randn(2, 4, 3, 2))
+    (pooled,) = neck(maps)
+    mean = maps[1].sum((2, 3)) / 6
+    centred = mean - mean.mean(1, keepdim=True)
+    expected = centred / (centred.square().mean(1, keepdim=True) + 1e-6).sqrt()
+    assert torch.allclose(pooled, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize('size', [(64, 64), (4, 64, 64)], ids=['images', 'clips'])
+def test_class_scores_are_the_originals(size):
+    options = CLIPS if len(size) == 3 else dict(input_size=size)
+    judge = hiera.Hiera(num_classes=7, **SMALL, **options).eval()
+    with torch.no_grad():
+        for parameter in judge.parameters():
+            parameter.normal_(std=0.1)
+    judge.head.act_func = nn.Identity()  # scores, not probabilities
+    model = MODELS.build(
+        dict(
+            type='mmpretrain.ImageClassifier',
+            backbone=dict(type='mmgreen.Hiera', arch=ARCH, img_size=size),
+            neck=dict(type='mmgreen.PooledNorm', in_channels=128),
+            head=dict(type='mmpretrain.LinearClsHead', num_classes=7, in_channels=128),
+        )
+    ).eval()
+    model.load_state_dict(convert(judge.state_dict()).state_dict)
+    images = torch.randn(2, 3, *size)
+    ours, theirs = model(images), judge(images)
+    assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+    ours.square().sum().backward()
+    theirs.square().sum().backward()
+    gradient, expected = model.neck.norm.weight.grad, judge.norm.weight.grad
+    assert (gradient - expected).abs().max() <= 1e-3 * expected.abs().max()
