@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS, TRANSFORMS
 from mmpretrain.structures import DataSample
@@ -76,7 +77,10 @@ class Setting(NamedTuple):
 
 
 def build_model(config: str, device: torch.device) -> nn.Module:
-    """The model of a config, or the backbone that stands in its place, in training mode."""
+    """The model of a config, in training mode.
+
+    In its place may stand a backbone, or another library's net: ``type='package.name'``.
+    """
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     model = MODELS.build(cfg.model).to(device)
@@ -98,11 +102,19 @@ def make_step(model: nn.Module, setting: Setting) -> Callable[[int], None]:
                     model(images)
             return
         with setting.autocast():
-            loss, _ = model.parse_losses(model.loss(images, samples))
+            loss = _loss(model, images, samples)
         loss.backward()
         model.zero_grad(set_to_none=True)
 
     return step
+
+
+def _loss(model: nn.Module, images: Tensor, samples: list) -> Tensor:
+    """Of a model of OpenMMLab, or of a net of another library that returns its loss first."""
+    if not isinstance(model, BaseModel):
+        return model(images)[0]
+    loss, _ = model.parse_losses(model.loss(images, samples))
+    return loss
 
 
 def _is_detector(model: nn.Module) -> bool:

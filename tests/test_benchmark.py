@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+import mmgreen
 from mmgreen.benchmark import (
     Setting,
     Spread,
@@ -92,3 +93,23 @@ def test_a_step_that_fails_in_its_process_is_named(tmp_path):
     path.write_text("model = dict(type='mmgreen.Nothing')")
     with pytest.raises(RuntimeError, match='no_model.py failed'):
         peak_of_step(str(path), setting())
+
+
+@pytest.mark.parametrize(
+    ('ours', 'peers', 'mode'),
+    [
+        ('benchmarks/hiera_b_mae', ('official_hiera_b_mae', 'huggingface_hiera_b_mae'), 'train'),
+        (
+            'hiera/hiera_b_finetune',
+            ('official_hiera_b', 'timm_hiera_b', 'huggingface_hiera_b'),
+            'forward',
+        ),
+    ],
+)
+def test_peers_of_hiera_are_as_large_and_do_a_step(ours, peers, mode):
+    sizes = []
+    for name in (ours, *(f'benchmarks/{peer}' for peer in peers)):
+        model = build_model(mmgreen.config_file(f'{name}.py'), CPU)
+        sizes.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
+        make_step(model, Setting(mode, 1, (224, 224), CPU, torch.float32))(1)
+    assert len(set(sizes)) == 1
