@@ -10,9 +10,24 @@ from mmgreen.models import Hiera, MaskedAutoencoder, MIMDecoder, MIMHead
 
 ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
 IN_CHANNELS = [16, 32, 64, 128]
+CLIPS = dict(
+    q_stride=(1, 2, 2),
+    mask_unit_size=(1, 8, 8),
+    patch_kernel=(3, 7, 7),
+    patch_stride=(2, 4, 4),
+    patch_padding=(1, 3, 3),
+    sep_pos_embed=True,
+)
 
 
-def pretraining(img_size=(64, 96), fused_stages=(0, 1, 3), num_targets=None, with_cp=False, **head):
+def pretraining(
+    img_size=(64, 96),
+    fused_stages=(0, 1, 3),
+    num_targets=None,
+    with_cp=False,
+    order='chw',
+    **head,
+):
     return MaskedAutoencoder(
         Hiera(ARCH, img_size=img_size, q_pool=2, with_cp=with_cp),
         MIMDecoder(
@@ -26,7 +41,7 @@ def pretraining(img_size=(64, 96), fused_stages=(0, 1, 3), num_targets=None, wit
             fused_stages=fused_stages,
             num_targets=num_targets,
         ),
-        MIMHead(patch_size=16, order='chw', **head),
+        MIMHead(patch_size=16, order=order, **head),
         mask_ratio=0.6,
         shared_mask=False,
     )
@@ -36,9 +51,7 @@ def choice(batch, units, hidden):
     return torch.stack([torch.randperm(units) < hidden for _ in range(batch)])
 
 
-@pytest.mark.parametrize('hidden', [1, 4, 5])
-def test_loss_and_gradients_are_the_originals(hidden):
-    torch.manual_seed(0)
+def original(img_size, **options):
     judge = MaskedAutoencoderHiera(
         embed_dim=16,
         num_heads=1,
@@ -47,14 +60,32 @@ def test_loss_and_gradients_are_the_originals(hidden):
         decoder_embed_dim=32,
         decoder_depth=2,
         decoder_num_heads=2,
-        input_size=(64, 96),
+        input_size=img_size,
+        **options,
     )
     with torch.no_grad():
         for parameter in judge.parameters():
             parameter.normal_(std=0.1)
-    model = pretraining()
+    return judge
+
+
+@pytest.mark.parametrize('hidden', [1, 4, 5])
+def test_loss_and_gradients_are_the_originals(hidden):
+    torch.manual_seed(0)
+    assert_as_the_original(original((64, 96)), pretraining(), torch.randn(3, 3, 64, 96), hidden)
+
+
+@pytest.mark.parametrize('hidden', [1, 12, 17])
+def test_loss_and_gradients_of_clips_are_the_originals(hidden):
+    torch.manual_seed(0)
+    judge = original((6, 64, 96), **CLIPS)
+    model = pretraining((6, 64, 96), order='hwc')
+    assert_as_the_original(judge, model, torch.randn(2, 3, 6, 64, 96), hidden)
+
+
+def assert_as_the_original(judge, model, images, hidden):
     model.load_state_dict(convert(judge.state_dict()).state_dict, strict=True)
-    images, masked = torch.randn(3, 3, 64, 96), choice(3, 6, hidden)
+    masked = choice(len(images), model.neck.grid[0] * model.neck.grid[1], hidden)
     model.draw_masked = lambda _: masked
     ours = model.loss(images)['loss']
     theirs = judge(images, mask=~masked)[0]
@@ -95,12 +126,18 @@ def test_the_papers_fusion_has_all_stages_and_gradients_for_all():
     assert not [name for name, x in model.named_parameters() if x.grad is None]
 
 
-def test_a_reconstruction_shows_what_was_predicted():
-    model = pretraining(target='pixel').eval()
-    images, masked = torch.randn(2, 3, 64, 96), choice(2, 6, 3)
+@pytest.mark.parametrize('frames', [(), (4,)], ids=['images', 'clips'])
+def test_a_reconstruction_shows_what_was_predicted(frames):
+    units = 12 if frames else 6
+    model = pretraining((*frames, 64, 96), target='pixel').eval()
+    images, masked = torch.randn(2, 3, *frames, 64, 96), choice(2, units, 3)
     picture = model.reconstruct(images, masked)
-    assert picture.predicted.shape == images.shape
-    values = model.head._values(picture.predicted, torch.arange(6))
+    assert picture.predicted.shape == picture.images.shape == (2, 3, units // 3 * 32, 96)
+    if frames:  # the first and the third frame
+        assert torch.equal(picture.images[:, :, 64:], images[:, :, 2])
+    # Drawn at random, the same number of units is hidden.
+    assert model.draw_masked(images).shape == (2, units)
+    values = model.head._values(picture.predicted, torch.arange(units))
     pred = model.neck(model.backbone.forward_visible(images, masked), masked)
     assert torch.allclose(values, pred, atol=1e-5)
 

@@ -1,6 +1,10 @@
 """Masked image modelling: one algorithm for every backbone that has ``forward_visible``.
 
-Letters in shapes: B images, C channels, H W pixels, U units, P target patches, n values of a patch.
+Images may be clips, (B, C, T, H, W) for a video Hiera: what is predicted of them is the first frame
+of each two, and pictures show these frames one below the other.
+
+Letters in shapes: B images, C channels, T frames, H W pixels, U units, P target patches, n values of
+a patch.
 """
 
 from __future__ import annotations
@@ -17,7 +21,13 @@ from torch import Tensor, nn
 
 from mmgreen.models.start import StartsFromCheckpoint
 from mmgreen.nets.decoder import MaskedDecoder
-from mmgreen.ops.layout import cut_patches, paste_patches, unroll
+from mmgreen.ops.layout import (
+    FRAMES_PER_TOKEN,
+    cut_patches,
+    film_strip,
+    paste_patches,
+    unroll,
+)
 from mmgreen.ops.masking import check_masked, draw_masked, unit_grid, unit_indices
 from mmgreen.ops.targets import (
     FLATTEN_ORDERS,
@@ -36,7 +46,7 @@ class Reconstruction(NamedTuple):
     """What a picture of a reconstruction needs, in the normalised space of the input images."""
 
     images: Tensor
-    """(B, C, H, W): what went in."""
+    """(B, C, H, W): what went in; of clips the film strip."""
     masked: Tensor
     """(B, H, W) bool, True = hidden."""
     predicted: Tensor
@@ -53,7 +63,7 @@ class MIMDecoder(MaskedDecoder, BaseModule):
         embed_dim: int = 512,
         depth: int = 1,
         num_heads: int = 16,
-        img_size: int | tuple[int, int] = 224,
+        img_size: int | tuple[int, ...] = 224,
         unit_size: int = 32,
         patch_size: int = 32,
         image_channels: int = 3,
@@ -129,12 +139,13 @@ class MIMHead(BaseModule):
 
         Args:
             pred: (B, P, n), unit order.
-            images: (B, C, H, W), normalised.
+            images: (B, C, H, W) or clips (B, C, T, H, W), normalised.
             masked: (U,) or (B, U) bool on the CPU, True = hidden.
 
         Returns:
             (B,) float32.
         """
+        images = film_strip(images)
         hidden = unit_indices(masked).to(images.device, non_blocking=True)
         by_unit = pred.unflatten(1, (masked.shape[-1], -1))
         if hidden.dim() == 1:
@@ -152,7 +163,8 @@ class MIMHead(BaseModule):
 
         Args:
             pred: (B, P, n), unit order.
-            images: (B, C, H, W), from which the statistics of each patch are taken.
+            images: (B, C, H, W), from which the statistics of each patch are taken; of clips the
+                film strip.
 
         Returns:
             (B, C, H, W) float32.
@@ -254,7 +266,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
         """One training step.
 
         Args:
-            inputs: (B, C, H, W), normalised.
+            inputs: (B, C, H, W) or clips (B, C, T, H, W), normalised.
             data_samples: not needed.
 
         Returns:
@@ -276,22 +288,28 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
 
     def draw_masked(self, images: Tensor) -> Tensor:
         """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""
-        rows, columns = unit_grid(*images.shape[-2:], self.backbone.unit_size)
+        rows, columns = self._unit_grid(images)
         num_images = None if self.shared_mask else len(images)
         return draw_masked(rows * columns, self.mask_ratio, num_images)
+
+    def _unit_grid(self, images: Tensor) -> tuple[int, int]:
+        """Rows and columns of mask units, those of a clip's frames one below the other."""
+        rows, columns = unit_grid(*images.shape[-2:], self.backbone.unit_size)
+        return rows * (images.shape[2] // FRAMES_PER_TOKEN if images.dim() == 5 else 1), columns
 
     def reconstruct(self, images: Tensor, masked: Tensor | None = None) -> Reconstruction:
         """What the model makes of masked images.
 
         Args:
-            images: (B, C, H, W), normalised.
+            images: (B, C, H, W) or clips (B, C, T, H, W), normalised.
             masked: (U,) or (B, U) bool, True = hidden; drawn if None.
         """
-        grid = unit_grid(*images.shape[-2:], self.backbone.unit_size)
+        grid = self._unit_grid(images)
         masked = self.draw_masked(images) if masked is None else masked
         masked = check_masked(masked, grid, len(images))
         pred = self.neck(self.backbone.forward_visible(images, masked), masked)
         unit = self.backbone.unit_size
         pixels = masked.expand(len(images), -1).unflatten(1, grid)
         pixels = pixels.repeat_interleave(unit, 1).repeat_interleave(unit, 2)
-        return Reconstruction(images, pixels.to(images.device), self.head.undo_target(pred, images))
+        strip = film_strip(images)
+        return Reconstruction(strip, pixels.to(images.device), self.head.undo_target(pred, strip))

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.nets.layers import Mlp, reset_transformer_weights
-from mmgreen.ops.layout import unroll, z_order
+from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll, z_order
 from mmgreen.ops.masking import unit_grid, unit_indices
 from mmgreen.ops.positions import sincos_table
 
@@ -58,6 +58,7 @@ class MultiScaleFusion(nn.Module):
         stages: which of them to fuse; the last must be among them, and is added as it is.
         unit_sides: tokens a side of a unit in each stage.
         norm_eps: of the norm behind the sum.
+        is_video: whether the kernels have a dimension for time, of size 1.
     """
 
     def __init__(
@@ -66,17 +67,14 @@ class MultiScaleFusion(nn.Module):
         stages: Sequence[int],
         unit_sides: Sequence[int],
         norm_eps: float,
+        is_video: bool,
     ):
         super().__init__()
-        kernels = [side // unit_sides[-1] for side in unit_sides]
-        self.convs = nn.ModuleDict(
-            {
-                str(stage): nn.Conv2d(
-                    in_channels[stage], in_channels[-1], kernels[stage], kernels[stage]
-                )
-                for stage in stages[:-1]
-            }
-        )
+        self.convs = nn.ModuleDict()
+        for stage in stages[:-1]:
+            side = unit_sides[stage] // unit_sides[-1]
+            conv, kernel = (nn.Conv3d, (1, side, side)) if is_video else (nn.Conv2d, (side, side))
+            self.convs[str(stage)] = conv(in_channels[stage], in_channels[-1], kernel, kernel)
         self.norm = nn.LayerNorm(in_channels[-1], eps=norm_eps)
 
     def forward(self, stages: tuple[Tensor, ...]) -> Tensor:
@@ -87,11 +85,11 @@ class MultiScaleFusion(nn.Module):
         return self.norm(fused)
 
 
-def _convolve_unit_order(tokens: Tensor, conv: nn.Conv2d) -> Tensor:
+def _convolve_unit_order(tokens: Tensor, conv: nn.Conv2d | nn.Conv3d) -> Tensor:
     """A convolution whose kernel equals its stride: (B, V, C) to (B, V / k**2, C_out)."""
-    side = conv.kernel_size[0]
+    side = conv.kernel_size[-1]
     rows, columns = z_order(side).to(tokens.device, non_blocking=True).T
-    weight = conv.weight[:, :, rows, columns].transpose(1, 2).flatten(1)
+    weight = conv.weight[..., rows, columns].flatten(1, -2).transpose(1, 2).flatten(1)
     return F.linear(tokens.unflatten(1, (-1, side**2)).flatten(2), weight, conv.bias)
 
 
@@ -106,7 +104,8 @@ class MaskedDecoder(nn.Module):
         embed_dim: D.
         depth: transformer blocks.
         num_heads: of each block.
-        img_size: pixels of the images, one number for squares or (height, width).
+        img_size: pixels of the images, one number for squares or (height, width); of clips
+            (frames, height, width).
         unit_size: pixels a side of a mask unit.
         patch_size: pixels a side of the patch that one token stands for and predicts.
         image_channels: channels of the images.
@@ -127,7 +126,7 @@ class MaskedDecoder(nn.Module):
         embed_dim: int = 512,
         depth: int = 1,
         num_heads: int = 16,
-        img_size: int | tuple[int, int] = 224,
+        img_size: int | tuple[int, ...] = 224,
         unit_size: int = 32,
         patch_size: int = 32,
         image_channels: int = 3,
@@ -137,8 +136,10 @@ class MaskedDecoder(nn.Module):
         num_targets: int | None = None,
     ):
         super().__init__()
-        height, width = (img_size, img_size) if isinstance(img_size, int) else img_size
-        self.grid = unit_grid(height, width, unit_size)
+        *frames, height, width = (img_size,) * 2 if isinstance(img_size, int) else img_size
+        rows, columns = unit_grid(height, width, unit_size)
+        # Those of a clip's frames one below the other.
+        self.grid = (rows * (frames[0] // FRAMES_PER_TOKEN if frames else 1), columns)
         if unit_size % patch_size:
             raise ValueError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
         self.side = unit_size // patch_size
@@ -147,7 +148,9 @@ class MaskedDecoder(nn.Module):
             _check_fusion(in_channels, fused_stages)
             # Four stages halve the resolution of a unit, down to the patches.
             sides = [max(unit_size // (4 * 2**stage), self.side) for stage in range(4)]
-            self.fusion = MultiScaleFusion(in_channels, fused_stages, sides, norm_eps)
+            self.fusion = MultiScaleFusion(
+                in_channels, fused_stages, sides, norm_eps, is_video=bool(frames)
+            )
             in_channels = in_channels[-1]
         self.embed = nn.Linear(in_channels, embed_dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, embed_dim))

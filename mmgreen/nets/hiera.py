@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from mmgreen.nets.hiera_layers import (
-    FRAMES_PER_TOKEN,
     PATCH_SIZE,
     UNIT_SIDE,
     UNIT_SIZE,
@@ -27,7 +26,7 @@ from mmgreen.nets.hiera_layers import (
     unit_shape,
 )
 from mmgreen.nets.layers import read_arch, reset_transformer_weights
-from mmgreen.ops.layout import reroll, unroll
+from mmgreen.ops.layout import FRAMES_PER_TOKEN, reroll, unroll
 from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
 from mmgreen.ops.positions import abs_win_table, interpolate_table, tile_table
 

@@ -16,11 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.nets.layers import DropPath, Mlp
-from mmgreen.ops.layout import cut_windows, paste_windows, unroll
+from mmgreen.ops.layout import FRAMES_PER_TOKEN, cut_windows, paste_windows, unroll
 
 PATCH_SIZE, UNIT_SIZE = 4, 32
 UNIT_SIDE = UNIT_SIZE // PATCH_SIZE
-FRAMES_PER_TOKEN = 2
 
 
 class UnitOrder(NamedTuple):

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+FRAMES_PER_TOKEN = 2
+
 
 def _levels(side: int) -> int:
     """How often ``side`` can be halved.
@@ -133,6 +135,20 @@ def unit_coords(units: Tensor, columns: int, places: Tensor) -> Tensor:
 def coarser_coords(coords: Tensor) -> Tensor:
     """(V, 2) in unit order to (V / 4, 2): the same units at half the resolution."""
     return coords[::4] // 2
+
+
+def film_strip(images: Tensor) -> Tensor:
+    """Clips as images: their frames one below the other, of each token in time only the first.
+
+    Units of a clip are numbered with time outermost, and so are those of its strip.
+
+    Args:
+        images: (B, C, H, W), returned as they are, or clips (B, C, T, H, W).
+
+    Returns:
+        (B, C, H, W), or (B, C, T / 2 * H, W).
+    """
+    return images if images.dim() == 4 else images[:, :, ::FRAMES_PER_TOKEN].flatten(2, 3)
 
 
 def cut_patches(images: Tensor, units: Tensor, unit_size: int, patch_size: int) -> Tensor:
