@@ -2,6 +2,9 @@ import pytest
 import torch
 
 from mmgreen.ops.layout import (
+    cut_windows,
+    film_strip,
+    paste_windows,
     coarser_coords,
     cut_patches,
     paste_patches,
@@ -78,3 +81,47 @@ def test_paste_patches_undoes_cut_patches(patch):
     assert torch.equal(
         paste_patches(cut_patches(images, torch.arange(6), 32, patch), (2, 3)), images
     )
+
+
+def looped_windows(tokens, window, by_neighbourhood):
+    """By the definition, one token at a time; zeros stand for what lies outside of the map."""
+    (rows, columns), (height, width) = window, tokens.shape[1:3]
+    windows = []
+    for top in range(0, height, rows):
+        for left in range(0, width, columns):
+            places = [(r, c) for r in range(rows) for c in range(columns)]
+            if by_neighbourhood:
+                places.sort(key=lambda place: (place[0] // 2, place[1] // 2, place))
+            windows.append(
+                [
+                    tokens[0, top + r, left + c].tolist()
+                    if top + r < height and left + c < width
+                    else [0.0] * tokens.shape[-1]
+                    for r, c in places
+                ]
+            )
+    return torch.tensor([windows])
+
+
+@pytest.mark.parametrize('size', [(8, 12), (7, 9), (3, 3)])
+@pytest.mark.parametrize('by_neighbourhood', [False, True])
+def test_windows_by_definition(size, by_neighbourhood):
+    tokens = torch.randn(1, *size, 2)
+    expected = looped_windows(tokens, (4, 6), by_neighbourhood)
+    assert torch.equal(cut_windows(tokens, (4, 6), by_neighbourhood), expected)
+
+
+@pytest.mark.parametrize('size', [(8, 12), (7, 9), (3, 3)])
+def test_paste_windows_undoes_cut_windows_without_the_padding(size):
+    tokens = torch.randn(2, *size, 3)
+    assert torch.equal(paste_windows(cut_windows(tokens, (4, 6)), (4, 6), size), tokens)
+
+
+def test_a_film_strip_has_every_second_frame_one_below_the_other():
+    clips = torch.randn(2, 3, 6, 4, 5)
+    strip = film_strip(clips)
+    assert strip.shape == (2, 3, 12, 5)
+    for place, frame in enumerate((0, 2, 4)):
+        assert torch.equal(strip[:, :, 4 * place : 4 * place + 4], clips[:, :, frame])
+    images = torch.randn(1, 3, 4, 5)
+    assert film_strip(images) is images

@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from mmgreen.ops.positions import (
+    abs_win_table,
+    interpolate_table,
+    tile_table,
     pair_index,
     relative_position_index,
     sincos_table,
@@ -52,3 +55,28 @@ def test_pairs_that_may_not_attend_point_past_the_table():
     index = pair_index(coords, attend, 2)[0]
     assert (index[~attend[0]] == 9).all()
     assert index[0, 1] == 3 and index[1, 0] == 5 and index[2, 2] == 4
+
+
+def test_a_table_of_the_size_wanted_is_left_alone_and_others_are_resized_as_in_sam_2():
+    table = torch.randn(1, 4, 7, 7)
+    assert interpolate_table(table, (7, 7)) is table
+    expected = torch.nn.functional.interpolate(table, (5, 12), mode='bicubic', antialias=False)
+    assert torch.equal(interpolate_table(table, (5, 12)), expected)
+
+
+def test_a_tiled_table_repeats_and_is_cut():
+    table = torch.randn(1, 2, 3, 4)
+    tiled = tile_table(table, (7, 9))
+    assert tiled.shape == (1, 2, 7, 9)
+    for row in range(7):
+        for column in range(9):
+            assert torch.equal(tiled[..., row, column], table[..., row % 3, column % 4])
+
+
+def test_abs_win_adds_what_is_resized_and_what_is_repeated():
+    over_image, over_window = torch.full((1, 2, 3, 3), 5.0), torch.randn(1, 2, 8, 8)
+    table = abs_win_table(over_image, over_window, (16, 24))
+    for row in (0, 8):
+        for column in (0, 8, 16):
+            part = table[..., row : row + 8, column : column + 8]
+            assert torch.allclose(part, over_window + 5, atol=1e-5)

@@ -3,8 +3,8 @@
 Images may be clips, (B, C, T, H, W) for a video Hiera: what is predicted of them is the first frame
 of each two, and pictures show these frames one below the other.
 
-Letters in shapes: B images, C channels, T frames, H W pixels, U units, P target patches, n values of
-a patch.
+Letters in shapes: B images, C channels, T frames, H W pixels, U units, P target patches, n values
+of a patch.
 """
 
 from __future__ import annotations
