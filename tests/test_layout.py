@@ -2,12 +2,12 @@ import pytest
 import torch
 
 from mmgreen.ops.layout import (
-    cut_windows,
-    film_strip,
-    paste_windows,
     coarser_coords,
     cut_patches,
+    cut_windows,
+    film_strip,
     paste_patches,
+    paste_windows,
     reroll,
     unit_coords,
     unroll,

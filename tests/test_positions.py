@@ -6,11 +6,11 @@ import torch
 from mmgreen.ops.positions import (
     abs_win_table,
     interpolate_table,
-    tile_table,
     pair_index,
     relative_position_index,
     sincos_table,
     square_coords,
+    tile_table,
 )
 
 
