@@ -124,3 +124,8 @@ class TestClassesOfTheFolders:
                     'colours.py', cfg_options={'val_dataloader.dataset.data_root': 'other'}
                 )
             )
+
+
+def test_without_mixup(here):
+    runner = train(configure_training('colours.py', cfg_options={'model.train_cfg': None}))
+    assert runner.model.data_preprocessor.batch_augments is None
