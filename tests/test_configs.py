@@ -284,6 +284,15 @@ class TestData:
 
 
 class TestTheMethodsFolder:
+    @pytest.mark.parametrize('method', METHODS)
+    def test_the_readmes_tables_of_configs_have_the_same_columns(self, method):
+        lines = (CONFIGS / method / 'README.md').read_text().splitlines()
+        heads = [line for line in lines if line.startswith('| config |')]
+        columns = 'parameters | FLOPs | pretraining data | published score | our score'
+        assert heads == 3 * [f'| config | {columns} | weights and their licence |']
+        rows = [line for line in lines if line.startswith('| [')]
+        assert {row.count('|') for row in rows} == {8}
+
     def test_the_readme_has_a_row_for_each_config(self):
         for file in PRETRAINING:
             rows = (file.parent / 'README.md').read_text()
