@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import nn
 
 from mmgreen.models.start import StartsFromCheckpoint
 from mmgreen.nets.hiera import HieraEncoder
 from mmgreen.nets.swin import SwinEncoder
+from mmgreen.nets.twins import TwinsEncoder
 from mmgreen.registry import MODELS
 
 
@@ -119,6 +120,89 @@ class GreenSwin(SwinEncoder, Backbone):
         if name[2] == 'downsample':
             return sum(self.depths[: stage + 1]), num_depths
         return sum(self.depths[:stage]) + int(name[3]) + 1, num_depths
+
+
+@MODELS.register_module()
+class GreenTwins(TwinsEncoder, Backbone):
+    """Twins-SVT and Twins-PCPVT that also run on the visible tokens of masked images (GreenMIM).
+
+    A drop-in for mmpretrain's SVT and PCPVT: same parameter names, same outputs. Where only one
+    side of a map has to be padded to whole windows, padding is no key here, as where both have to
+    be; mmpretrain loses its mask there.
+
+    Args:
+        arch, img_size, in_channels, drop_path_rate, out_indices, qkv_bias, norm_after_stage,
+            with_cp: see :class:`mmgreen.nets.twins.TwinsEncoder`.
+        frozen_stages: 0 freezes the first patch embedding, k also the first k stages with the
+            embeddings between them, -1 nothing.
+        norm_cfg: ``dict(type='LN', eps=...)``; 1e-5 if no eps is given. The norms of the patch
+            embeddings have 1e-5 in any case, as in mmpretrain.
+        init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` to start from a file, in any format
+            that docs/checkpoints.md lists.
+
+    Raises:
+        ValueError: if ``norm_cfg`` is no layer norm, or other arguments do not fit.
+    """
+
+    def __init__(
+        self,
+        arch: str | dict = 'svt_base',
+        img_size: int | tuple[int, int] = 224,
+        in_channels: int = 3,
+        drop_path_rate: float = 0.0,
+        out_indices: tuple[int, ...] = (3,),
+        frozen_stages: int = -1,
+        qkv_bias: bool = False,
+        norm_after_stage: bool | Sequence[bool] = False,
+        norm_cfg: dict | None = None,
+        with_cp: bool = False,
+        init_cfg: dict | None = None,
+    ):
+        norm_cfg = norm_cfg or dict(type='LN')
+        if norm_cfg.get('type') != 'LN' or set(norm_cfg) - {'type', 'eps'}:
+            raise ValueError(f"norm_cfg must be dict(type='LN', eps=...), not {norm_cfg}.")
+        super().__init__(
+            arch=arch,
+            img_size=img_size,
+            in_channels=in_channels,
+            drop_path_rate=drop_path_rate,
+            out_indices=out_indices,
+            qkv_bias=qkv_bias,
+            norm_after_stage=norm_after_stage,
+            norm_eps=norm_cfg.get('eps', 1e-5),
+            with_cp=with_cp,
+        )
+        self._set_up(frozen_stages, init_cfg)
+
+    def _frozen(self) -> Iterator[nn.Module]:
+        if self.frozen_stages >= 0:
+            yield self.patch_embeds[0]
+        for i in range(self.frozen_stages):
+            yield from (self.patch_embeds[i], self.stages[i], self.position_encodings[i])
+            yield getattr(self, f'norm_after_stage{i}')
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Depth of a parameter for layer-wise learning-rate decay.
+
+        Args:
+            param_name: name of the parameter in the whole model.
+            prefix: what precedes this backbone's own names, such as 'backbone.'.
+
+        Returns:
+            The depth, and the number of depths: 0 for the first patch embedding, one for each
+            block, later patch embeddings and norms as the block before them, position encodings as
+            the first block of their stage, the last for all that follows the blocks.
+        """
+        num_depths = sum(self.depths) + 2
+        name = param_name.removeprefix(prefix).split('.')
+        if not param_name.startswith(prefix) or name[0] == 'norm_after_stage3':
+            return num_depths - 1, num_depths
+        if name[0].startswith('norm_after_stage'):
+            return sum(self.depths[: int(name[0][-1]) + 1]), num_depths
+        before = sum(self.depths[: int(name[1])])
+        if name[0] == 'stages':
+            return before + int(name[2]) + 1, num_depths
+        return before + (name[0] == 'position_encodings'), num_depths
 
 
 @MODELS.register_module()

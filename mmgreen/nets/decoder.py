@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmgreen.nets.layers import Mlp, reset_transformer_weights
-from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll, z_order
+from mmgreen.nets.layers import Mlp, convolve_unit_order, reset_transformer_weights
+from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll
 from mmgreen.ops.masking import unit_grid, unit_indices
 from mmgreen.ops.positions import sincos_table
 
@@ -81,16 +81,8 @@ class MultiScaleFusion(nn.Module):
         """Four of (B, V_s, C_s) in unit order to (B, V, C) of the last stage."""
         fused = stages[-1]
         for stage, conv in self.convs.items():
-            fused = fused + _convolve_unit_order(stages[int(stage)], conv)
+            fused = fused + convolve_unit_order(stages[int(stage)], conv)
         return self.norm(fused)
-
-
-def _convolve_unit_order(tokens: Tensor, conv: nn.Conv2d | nn.Conv3d) -> Tensor:
-    """A convolution whose kernel equals its stride: (B, V, C) to (B, V / k**2, C_out)."""
-    side = conv.kernel_size[-1]
-    rows, columns = z_order(side).to(tokens.device, non_blocking=True).T
-    weight = conv.weight[..., rows, columns].flatten(1, -2).transpose(1, 2).flatten(1)
-    return F.linear(tokens.unflatten(1, (-1, side**2)).flatten(2), weight, conv.bias)
 
 
 class MaskedDecoder(nn.Module):

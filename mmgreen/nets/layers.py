@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.nets.lean import gelu_linear
+from mmgreen.ops.layout import z_order
 
 
 def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
@@ -62,6 +64,37 @@ class Mlp(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """(..., dim) in and out."""
         return gelu_linear(self.fc1(tokens), self.fc2.weight, self.fc2.bias)
+
+
+class FeedForward(nn.Module):
+    """Linear, GELU, linear, under the names of mmcv's FFN."""
+
+    def __init__(self, dim: int, hidden_dim: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Sequential(nn.Linear(dim, hidden_dim), nn.GELU()), nn.Linear(hidden_dim, dim)
+        )
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(..., C) in and out."""
+        (first, _), second = self.layers
+        return gelu_linear(first(tokens), second.weight, second.bias)
+
+
+def convolve_unit_order(tokens: Tensor, conv: nn.Conv2d | nn.Conv3d) -> Tensor:
+    """A convolution whose kernel equals its stride k, a power of two, on tokens in unit order.
+
+    Args:
+        tokens: (B, V, C).
+        conv: its kernel may have a first dimension for time, of size 1.
+
+    Returns:
+        (B, V / k**2, C_out).
+    """
+    side = conv.kernel_size[-1]
+    rows, columns = z_order(side).to(tokens.device, non_blocking=True).T
+    weight = conv.weight[..., rows, columns].flatten(1, -2).transpose(1, 2).flatten(1)
+    return F.linear(tokens.unflatten(1, (-1, side**2)).flatten(2), weight, conv.bias)
 
 
 def reset_transformer_weights(net: nn.Module) -> None:

@@ -21,8 +21,7 @@ from mmgreen.nets.attention import (
     VisibleGroups,
     fit_window,
 )
-from mmgreen.nets.layers import DropPath, read_arch, reset_transformer_weights
-from mmgreen.nets.lean import gelu_linear
+from mmgreen.nets.layers import DropPath, FeedForward, read_arch, reset_transformer_weights
 from mmgreen.ops.grouping import GroupPlan, plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
 from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
@@ -57,21 +56,6 @@ class SwinPatchEmbed(nn.Module):
         return self.norm(F.linear(patches.flatten(2), weight, self.projection.bias))
 
 
-class SwinMlp(nn.Module):
-    """Linear, GELU, linear, under the names of mmcv's FFN."""
-
-    def __init__(self, dim: int, hidden_dim: int):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Sequential(nn.Linear(dim, hidden_dim), nn.GELU()), nn.Linear(hidden_dim, dim)
-        )
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(..., C) in and out."""
-        (first, _), second = self.layers
-        return gelu_linear(first(tokens), second.weight, second.bias)
-
-
 class SwinBlock(nn.Module):
     """Window attention and an MLP, each behind a norm and added to what went in."""
 
@@ -80,7 +64,7 @@ class SwinBlock(nn.Module):
         self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
         self.attn = ShiftedWindowAttention(dim, num_heads, window)
         self.norm2 = nn.LayerNorm(dim, eps=norm_eps)
-        self.ffn = SwinMlp(dim, 4 * dim)
+        self.ffn = FeedForward(dim, 4 * dim)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, tokens: Tensor, windows: DenseWindows | VisibleGroups) -> Tensor:

@@ -1,0 +1,464 @@
+"""Twins (arXiv 2104.13840) that runs on whole images or on visible tokens only.
+
+SVT has locally grouped and sub-sampled attention in turn, PCPVT sub-sampled attention alone. Names
+of parameters are those of mmpretrain's SVT and PCPVT.
+
+Letters in shapes: B images, H W pixels, h w rows and columns of tokens, C channels, U mask units,
+V visible tokens, G groups (a window of a dense map is a group too), S slots per group, K keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from mmgreen.nets.layers import (
+    DropPath,
+    FeedForward,
+    convolve_unit_order,
+    read_arch,
+    reset_transformer_weights,
+)
+from mmgreen.nets.sparse_conv import SparseDepthwiseConv2d
+from mmgreen.ops.grouping import GroupPlan, group, plan_groups, ungroup
+from mmgreen.ops.layout import (
+    coarser_coords,
+    cut_patches,
+    cut_windows,
+    paste_windows,
+    unit_coords,
+    z_order,
+)
+from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
+
+_SIZES = dict(patch_sizes=[4, 2, 2, 2], strides=[4, 2, 2, 2], sr_ratios=[8, 4, 2, 1])
+_SVT = dict(mlp_ratios=[4, 4, 4, 4], window_sizes=[7, 7, 7, 7], **_SIZES)
+_PCPVT = dict(
+    embed_dims=[64, 128, 320, 512], num_heads=[1, 2, 5, 8], mlp_ratios=[8, 8, 4, 4], **_SIZES
+)
+SVT_ARCHS = {
+    'svt_small': dict(
+        embed_dims=[64, 128, 256, 512], depths=[2, 2, 10, 4], num_heads=[2, 4, 8, 16], **_SVT
+    ),
+    'svt_base': dict(
+        embed_dims=[96, 192, 384, 768], depths=[2, 2, 18, 2], num_heads=[3, 6, 12, 24], **_SVT
+    ),
+    'svt_large': dict(
+        embed_dims=[128, 256, 512, 1024], depths=[2, 2, 18, 2], num_heads=[4, 8, 16, 32], **_SVT
+    ),
+}
+PCPVT_ARCHS = {
+    'pcpvt_small': dict(depths=[3, 4, 6, 3], **_PCPVT),
+    'pcpvt_base': dict(depths=[3, 4, 18, 3], **_PCPVT),
+    'pcpvt_large': dict(depths=[3, 8, 27, 3], **_PCPVT),
+}
+UNIT_SIZE = 32
+PATCH_NORM_EPS = 1e-5  # of the norm behind each patch embedding, whatever norm_eps is
+
+
+class DenseTokens(NamedTuple):
+    """How blocks find their tokens in a whole map, (B, h, w, C)."""
+
+    size: tuple[int, int]
+    """(h, w)."""
+    window: int
+    """Tokens a side of a window."""
+    attend: Tensor | None
+    """(G, S, S) bool, True = may attend: not to what pads a window. None if nothing is padded."""
+
+    @classmethod
+    def over(cls, size: tuple[int, int], window: int, device: torch.device) -> DenseTokens:
+        """The windows of a map, padded at the bottom and right to whole ones."""
+        if not window or not (size[0] % window or size[1] % window):
+            return cls(size, window, None)
+        real = cut_windows(torch.ones(1, *size, 1, device=device), (window, window))[0, ..., 0]
+        return cls(size, window, real[:, :, None] == real[:, None, :])
+
+    def gather(self, tokens: Tensor) -> Tensor:
+        """(B, h, w, C) to (B, G, S, C)."""
+        return cut_windows(tokens, (self.window, self.window))
+
+    def scatter(self, groups: Tensor) -> Tensor:
+        """(B, G, S, C) back to (B, h, w, C)."""
+        return paste_windows(groups, (self.window, self.window), self.size)
+
+    def subsample(self, tokens: Tensor, conv: nn.Conv2d) -> Tensor:
+        """(B, h, w, C) to (B, K, C); what is left of the map at the bottom and right is dropped."""
+        return conv(tokens.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
+
+    def convolve(self, tokens: Tensor, conv: SparseDepthwiseConv2d) -> Tensor:
+        """(B, h, w, C) in and out."""
+        return conv(tokens.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+class VisibleTokens(NamedTuple):
+    """How blocks find their tokens among the visible ones, (B, V, C) in unit order."""
+
+    groups: GroupPlan | None
+    """Where each token sits in the groups; None in a stage without windows."""
+    attend: Tensor | None
+    """(G, S, S) bool, True = may attend."""
+    places: Tensor
+    """(V,) int64: the place of each token in the map, row by row."""
+    size: tuple[int, int]
+    """(h, w) of the map."""
+
+    @classmethod
+    def of(cls, plan: StagePlan) -> VisibleTokens:
+        """The tokens of a plan, on its device."""
+        attend = None if plan.groups is None else plan.groups.attend
+        return cls(plan.groups, attend, plan.places, plan.size)
+
+    def gather(self, tokens: Tensor) -> Tensor:
+        """(B, V, C) to (B, G, S, C)."""
+        return group(tokens, self.groups)
+
+    def scatter(self, groups: Tensor) -> Tensor:
+        """(B, G, S, C) back to (B, V, C)."""
+        return ungroup(groups, self.groups)
+
+    def subsample(self, tokens: Tensor, conv: nn.Conv2d) -> Tensor:
+        """(B, V, C) to (B, K, C)."""
+        return convolve_unit_order(tokens, conv)
+
+    def convolve(self, tokens: Tensor, conv: SparseDepthwiseConv2d) -> Tensor:
+        """(B, V, C) in and out."""
+        return conv.forward_visible(tokens, self.places, self.size)
+
+
+class LocallyGroupedAttention(nn.Module):
+    """Attention among tokens that share a window (section 3.2, LSA)."""
+
+    def __init__(self, dim: int, num_heads: int, qkv_bias: bool):
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
+        """(B, h, w, C) or (B, V, C) in, the same out."""
+        qkv = where.gather(self.qkv(tokens)).unflatten(-1, (3, self.num_heads, -1))
+        # Groups stand where heads usually do, so that one choice of pairs serves images and heads.
+        q, k, v = qkv.permute(3, 0, 4, 1, 2, 5).flatten(1, 2)
+        attend = None if where.attend is None else where.attend[None]
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=attend)
+        out = out.unflatten(0, (-1, self.num_heads)).permute(0, 2, 3, 1, 4).flatten(3)
+        return self.proj(where.scatter(out))
+
+
+class SubsampledAttention(nn.Module):
+    """Attention of all tokens to one key for each ``ratio`` x ``ratio`` of them (GSA)."""
+
+    def __init__(self, dim: int, num_heads: int, qkv_bias: bool, ratio: int, norm_eps: float):
+        super().__init__()
+        self.num_heads = num_heads
+        self.q = nn.Linear(dim, dim, bias=qkv_bias)
+        self.kv = nn.Linear(dim, 2 * dim, bias=qkv_bias)
+        self.proj = nn.Linear(dim, dim)
+        if ratio > 1:
+            self.sr = nn.Conv2d(dim, dim, ratio, ratio)
+            self.norm = nn.LayerNorm(dim, eps=norm_eps)
+        self.ratio = ratio
+
+    def forward(self, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
+        """(B, h, w, C) or (B, V, C) in, the same out."""
+        sources = tokens.flatten(1, -2)
+        if self.ratio > 1:
+            sources = self.norm(where.subsample(tokens, self.sr))
+        q = self.q(tokens).flatten(1, -2).unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        k, v = self.kv(sources).unflatten(-1, (2, self.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        out = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        return self.proj(out.view(tokens.shape))
+
+
+class TwinsBlock(nn.Module):
+    """Attention and an MLP, each behind a norm and added to what went in."""
+
+    def __init__(
+        self, dim: int, attention: nn.Module, mlp_ratio: int, drop_path: float, norm_eps: float
+    ):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=norm_eps)
+        self.attn = attention
+        self.norm2 = nn.LayerNorm(dim, eps=norm_eps)
+        self.ffn = FeedForward(dim, mlp_ratio * dim)
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
+        """(B, h, w, C) or (B, V, C) in, the same out."""
+        tokens = tokens + self.drop_path(self.attn(self.norm1(tokens), where))
+        return tokens + self.drop_path(self.ffn(self.norm2(tokens)))
+
+
+class TwinsPatchEmbed(nn.Module):
+    """Pixels, or tokens of the stage before, to the tokens of a stage."""
+
+    def __init__(self, in_channels: int, dim: int, patch_size: int, stride: int):
+        super().__init__()
+        self.projection = nn.Conv2d(in_channels, dim, patch_size, stride)
+        self.norm = nn.LayerNorm(dim, eps=PATCH_NORM_EPS)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, H, W) of any size, zero-padded at the bottom and right, to (B, h, w, C)."""
+        (patch, _), (stride, _) = self.projection.kernel_size, self.projection.stride
+        bottom, right = (max(-side % stride + patch - stride, 0) for side in maps.shape[-2:])
+        return self.norm(self.projection(F.pad(maps, (0, right, 0, bottom))).permute(0, 2, 3, 1))
+
+    def forward_patches(self, patches: Tensor) -> Tensor:
+        """(B, V, C, p, p) to (B, V, C)."""
+        weight = self.projection.weight.flatten(1)
+        return self.norm(F.linear(patches.flatten(2), weight, self.projection.bias))
+
+    def forward_visible(self, tokens: Tensor) -> Tensor:
+        """(B, V, C) in unit order to (B, V / stride**2, C)."""
+        return self.norm(convolve_unit_order(tokens, self.projection))
+
+
+class PositionEncoding(nn.Module):
+    """A depthwise convolution, added to what went in (PEG, arXiv 2102.10882)."""
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.proj = SparseDepthwiseConv2d(dim)
+
+    def forward(self, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
+        """(B, h, w, C) or (B, V, C) in, the same out."""
+        return tokens + where.convolve(tokens, self.proj)
+
+
+class StagePlan(NamedTuple):
+    """What ``masked`` decides about one stage; see :class:`VisibleTokens`."""
+
+    groups: GroupPlan | None
+    places: Tensor
+    size: tuple[int, int]
+
+
+class TwinsPlan(NamedTuple):
+    """All that ``masked`` decides about a forward pass, made on the CPU before it."""
+
+    units: Tensor
+    """(n,) int64: the visible units, raster order."""
+    stages: tuple[StagePlan, ...]
+
+    def to(self, device: torch.device) -> TwinsPlan:
+        """The same plan on ``device``, without waiting for it."""
+        stages = tuple(
+            StagePlan(
+                None if stage.groups is None else stage.groups.to(device),
+                stage.places.to(device, non_blocking=True),
+                stage.size,
+            )
+            for stage in self.stages
+        )
+        return TwinsPlan(self.units.to(device, non_blocking=True), stages)
+
+
+class TwinsEncoder(nn.Module):
+    """Twins for whole images, and for the visible tokens of masked ones.
+
+    Args:
+        arch: 'svt_small', 'svt_base', 'svt_large', 'pcpvt_small', 'pcpvt_base', 'pcpvt_large', or a
+            dict with mmpretrain's keys, four ints each: ``embed_dims``, ``depths``, ``num_heads``,
+            ``patch_sizes``, ``strides``, ``mlp_ratios``, ``sr_ratios``, for SVT ``window_sizes``.
+        img_size: the usual size of images in pixels; only recorded, any size is taken.
+        in_channels: channels of the images.
+        drop_path_rate: stochastic depth of the last block; earlier ones have proportionally less.
+        out_indices: stages whose maps :meth:`forward` returns.
+        qkv_bias: whether queries, keys and values have a bias.
+        norm_after_stage: whether each stage ends with a norm, which the next one receives too; one
+            value for all, or four.
+        norm_eps: of every LayerNorm but those of the patch embeddings, which have 1e-5.
+        with_cp: recompute blocks in the backward pass: less memory, more time.
+
+    Raises:
+        ValueError: if ``arch`` is unknown or no such dict, or ``norm_after_stage`` does not fit.
+    """
+
+    unit_size = UNIT_SIZE
+
+    def __init__(
+        self,
+        arch: str | dict = 'svt_base',
+        img_size: int | tuple[int, int] = 224,
+        in_channels: int = 3,
+        drop_path_rate: float = 0.0,
+        out_indices: Sequence[int] = (3,),
+        qkv_bias: bool = False,
+        norm_after_stage: bool | Sequence[bool] = False,
+        norm_eps: float = 1e-5,
+        with_cp: bool = False,
+    ):
+        super().__init__()
+        sizes = _read_arch(arch)
+        if isinstance(norm_after_stage, bool):
+            norm_after_stage = (norm_after_stage,) * 4
+        if len(norm_after_stage) != 4:
+            raise ValueError(f'norm_after_stage must be one or four, not {norm_after_stage}.')
+        self.img_size = img_size
+        self.with_cp = with_cp
+        self.out_indices = tuple(out_indices)
+        self.depths, self.strides, dims = sizes['depths'], sizes['strides'], sizes['embed_dims']
+        self.patch_sizes, self.sr_ratios = sizes['patch_sizes'], sizes['sr_ratios']
+        self.window_sizes = sizes.get('window_sizes', [0] * 4)
+        self.out_channels = tuple(dims[i] for i in self.out_indices)
+        self.patch_embeds = nn.ModuleList(
+            TwinsPatchEmbed(before, dim, patch, stride)
+            for before, dim, patch, stride in zip(
+                [in_channels, *dims], dims, self.patch_sizes, self.strides, strict=False
+            )
+        )
+        self.stages = nn.ModuleList()
+        last = max(sum(self.depths) - 1, 1)
+        drop_paths = iter([drop_path_rate * i / last for i in range(sum(self.depths))])
+        for i, dim in enumerate(dims):
+            heads, ratio = sizes['num_heads'][i], sizes['sr_ratios'][i]
+            self.stages.append(
+                nn.ModuleList(
+                    TwinsBlock(
+                        dim,
+                        LocallyGroupedAttention(dim, heads, qkv_bias)
+                        if self.window_sizes[i] and place % 2 == 0
+                        else SubsampledAttention(dim, heads, qkv_bias, ratio, norm_eps),
+                        sizes['mlp_ratios'][i],
+                        next(drop_paths),
+                        norm_eps,
+                    )
+                    for place in range(self.depths[i])
+                )
+            )
+        self.position_encodings = nn.ModuleList(PositionEncoding(dim) for dim in dims)
+        for i, (dim, has_norm) in enumerate(zip(dims, norm_after_stage, strict=True)):
+            norm = nn.LayerNorm(dim, eps=norm_eps) if has_norm else nn.Identity()
+            self.add_module(f'norm_after_stage{i}', norm)
+        reset_transformer_weights(self)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps of whole images.
+
+        Args:
+            images: (B, C, H, W), any size.
+
+        Returns:
+            One (B, C_s, ceil(H / stride_s), ceil(W / stride_s)) for each of ``out_indices``;
+            strides are 4, 8, 16, 32.
+        """
+        maps, results = images, []
+        for i, window in enumerate(self.window_sizes):
+            tokens = self.patch_embeds[i](maps)
+            where = DenseTokens.over(tuple(tokens.shape[1:3]), window, tokens.device)
+            maps = self._run(i, tokens, where).permute(0, 3, 1, 2)
+            if i in self.out_indices:
+                results.append(maps.contiguous())
+        return tuple(results)
+
+    def _run(self, stage: int, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
+        """The blocks of a stage, with the position encoding after the first, and its norm."""
+        for place, block in enumerate(self.stages[stage]):
+            if self.with_cp and tokens.requires_grad:
+                tokens = checkpoint(block, tokens, where, use_reentrant=False)
+            else:
+                tokens = block(tokens, where)
+            if place == 0:
+                tokens = self.position_encodings[stage](tokens, where)
+        return getattr(self, f'norm_after_stage{stage}')(tokens)
+
+    def forward_visible(self, images: Tensor, masked: Tensor) -> tuple[Tensor, ...]:
+        """Features of what is visible of masked images, computed from nothing else.
+
+        Equal to a Twins in which hidden tokens are no keys, and are 0 where a convolution looks at
+        neighbours.
+
+        Args:
+            images: (B, C, H, W), H and W multiples of 32.
+            masked: (U,) bool, True = hidden, the units of 32x32 pixels in raster order, shared by
+                the batch. On the CPU, or the forward pass waits for the device.
+
+        Returns:
+            Four of (B, V_s, C_s), the visible tokens after each stage, and its norm if it has one,
+            in unit order.
+
+        Raises:
+            TypeError, ValueError: if ``masked`` is no valid choice for the images, the images are
+                not multiples of 32, or units are not whole numbers of tokens in some stage.
+        """
+        grid = unit_grid(*images.shape[-2:], UNIT_SIZE)
+        masked = check_masked(masked, grid, len(images))
+        return self.encode_visible(images, self.plan_visible(masked, grid).to(images.device))
+
+    def plan_visible(self, masked: Tensor, grid: tuple[int, int]) -> TwinsPlan:
+        """The groups and places of every stage, planned on the CPU.
+
+        Args:
+            masked: (U,) bool on the CPU, True = hidden.
+            grid: rows and columns of units.
+        """
+        if masked.dim() != 1:
+            raise ValueError(
+                'GreenTwins takes one choice of hidden units for the whole batch, masked of shape '
+                '(U,); set shared_mask=True.'
+            )
+        sides = self._unit_sides()
+        units = unit_indices(~masked)
+        coords = unit_coords(units, grid[1], z_order(sides[0]))
+        stages = []
+        for side, window in zip(sides, self.window_sizes, strict=True):
+            while len(coords) > len(units) * side**2:
+                coords = coarser_coords(coords)
+            size = (grid[0] * side, grid[1] * side)
+            groups = plan_groups(coords, window, shift=0) if window else None
+            stages.append(StagePlan(groups, coords[:, 0] * size[1] + coords[:, 1], size))
+        return TwinsPlan(units, tuple(stages))
+
+    def _unit_sides(self) -> list[int]:
+        """Tokens a side of a unit in each stage.
+
+        Raises:
+            ValueError: if in some stage units are not whole numbers of tokens or of keys.
+        """
+        if self.patch_sizes != self.strides:
+            raise ValueError(
+                f'forward_visible needs patches that do not overlap, and patch_sizes are '
+                f'{self.patch_sizes} with strides {self.strides}.'
+            )
+        sides = []
+        for i, ratio in enumerate(self.sr_ratios):
+            pixels = prod(self.strides[: i + 1])
+            side = UNIT_SIZE // pixels
+            if UNIT_SIZE % pixels or side % ratio or side & (side - 1) or ratio & (ratio - 1):
+                raise ValueError(
+                    f'Stage {i} has tokens of {pixels} px, of which sr_ratios[{i}]={ratio} takes '
+                    f'{ratio}x{ratio} together; forward_visible needs powers of two that divide '
+                    f'units of {UNIT_SIZE} px.'
+                )
+            sides.append(side)
+        return sides
+
+    def encode_visible(self, images: Tensor, plan: TwinsPlan) -> tuple[Tensor, ...]:
+        """:meth:`forward_visible` once the plan is on the device: the part to compile."""
+        patches = cut_patches(images, plan.units, UNIT_SIZE, self.strides[0])
+        tokens = self.patch_embeds[0].forward_patches(patches)
+        stages = []
+        for i, stage in enumerate(plan.stages):
+            if i:
+                tokens = self.patch_embeds[i].forward_visible(tokens)
+            tokens = self._run(i, tokens, VisibleTokens.of(stage))
+            stages.append(tokens)
+        return tuple(stages)
+
+
+def _read_arch(arch: str | dict) -> dict:
+    """The sizes of SVT or PCPVT, by name or as a dict."""
+    if isinstance(arch, str):
+        return read_arch(arch, {**SVT_ARCHS, **PCPVT_ARCHS})
+    sizes = read_arch(arch, SVT_ARCHS if 'window_sizes' in arch else PCPVT_ARCHS)
+    wrong = [key for key, value in sizes.items() if len(value) != 4]
+    if wrong:
+        raise ValueError(f'arch[{wrong[0]!r}] must list four stages, not {sizes[wrong[0]]}.')
+    return sizes
