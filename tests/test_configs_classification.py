@@ -126,6 +126,9 @@ class TestOwnData:
         (tmp_path / 'mine.py').write_text(text)
         return Config.fromfile(tmp_path / 'mine.py')
 
+    def test_it_is_short(self):
+        assert len(OWN_DATA.read_text().splitlines()) < 30
+
     def test_everything_follows_from_the_values_at_the_top(self, tmp_path):
         cfg = self.copy(
             tmp_path,

@@ -12,11 +12,9 @@ batch_size = 128  # images on each GPU
 num_gpus = 1
 start_from = None  # a checkpoint of a pretraining; None: random weights
 
-model = dict(
-    data_preprocessor=dict(num_classes=len(classes)),
-    backbone=dict(init_cfg=dict(checkpoint=start_from)),
-    head=dict(num_classes=len(classes)),
-)
+number = dict(num_classes=len(classes))
+start = dict(init_cfg=dict(checkpoint=start_from))
+model = dict(data_preprocessor=number, backbone=start, head=number)
 named = dict(metainfo=dict(classes=classes))
 train_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=train_root, **named))
 val_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=val_root, **named))
