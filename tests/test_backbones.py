@@ -7,7 +7,7 @@ import torch
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 
-from mmgreen.models import GreenSwin, Hiera
+from mmgreen.models import GreenSwin, GreenTwins, Hiera
 from mmgreen.registry import MODELS
 
 SMALL = dict(embed_dims=16, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8])
@@ -200,3 +200,67 @@ class TestHiera:
         for a, b in zip(plain(images), normed(images)):
             expected = torch.nn.functional.layer_norm(a.permute(0, 2, 3, 1), a.shape[1:2], eps=1e-6)
             assert torch.allclose(expected.permute(0, 3, 1, 2), b, atol=1e-5)
+
+
+TWINS = dict(
+    embed_dims=[8, 16, 24, 32],
+    depths=[2, 1, 3, 2],
+    num_heads=[1, 2, 3, 4],
+    patch_sizes=[4, 2, 2, 2],
+    strides=[4, 2, 2, 2],
+    mlp_ratios=[2, 2, 2, 2],
+    sr_ratios=[8, 4, 2, 1],
+    window_sizes=[7, 7, 7, 7],
+)
+
+
+class TestTwins:
+    @pytest.mark.parametrize('name', ['mmpretrain', 'mmdet'])
+    def test_it_is_built_by_its_registered_name_from_any_scope(self, name):
+        registry = {'mmpretrain': MMPRETRAIN_MODELS, 'mmdet': MMDET_MODELS}[name]
+        net = registry.build(dict(type='mmgreen.GreenTwins', arch=TWINS, out_indices=ALL_STAGES))
+        assert isinstance(net, GreenTwins) and net.out_channels == (8, 16, 24, 32)
+
+    def test_its_eps_is_that_of_norm_cfg_but_in_patch_embeddings(self):
+        net = GreenTwins(TWINS, norm_after_stage=True, norm_cfg=dict(type='LN', eps=1e-6))
+        norms = {n: m.eps for n, m in net.named_modules() if isinstance(m, torch.nn.LayerNorm)}
+        assert {eps for n, eps in norms.items() if n.startswith('patch_embeds')} == {1e-5}
+        assert {eps for n, eps in norms.items() if not n.startswith('patch_embeds')} == {1e-6}
+        for bad in (dict(type='BN'), dict(type='LN', elementwise_affine=False)):
+            with pytest.raises(ValueError, match='norm_cfg must be dict'):
+                GreenTwins(TWINS, norm_cfg=bad)
+
+    @pytest.mark.parametrize(
+        ('name', 'depth'),
+        [
+            ('patch_embeds.0.projection.weight', 0),
+            ('stages.0.0.attn.qkv.weight', 1),
+            ('position_encodings.0.proj.weight', 1),
+            ('stages.0.1.attn.sr.weight', 2),
+            ('norm_after_stage0.weight', 2),
+            ('patch_embeds.1.projection.weight', 2),
+            ('stages.1.0.norm1.weight', 3),
+            ('position_encodings.2.proj.weight', 4),
+            ('stages.3.1.ffn.layers.1.weight', 8),
+            ('norm_after_stage3.weight', 9),
+            ('head.fc.weight', 9),
+        ],
+    )
+    def test_layer_depth(self, name, depth):
+        net = GreenTwins(TWINS, norm_after_stage=True)
+        full = name if name.startswith('head') else f'backbone.{name}'
+        assert net.get_layer_depth(full, 'backbone.') == (depth, 10)
+
+    @pytest.mark.parametrize('frozen', [-1, 0, 2])
+    def test_frozen_stages(self, frozen):
+        net = GreenTwins(TWINS, norm_after_stage=True, frozen_stages=frozen).train()
+        still = {name for name, x in net.named_parameters() if not x.requires_grad}
+        parts = set() if frozen < 0 else {'patch_embeds.0.'}
+        for stage in range(frozen):
+            parts |= {
+                f'patch_embeds.{stage}.', f'stages.{stage}.', f'position_encodings.{stage}.',
+                f'norm_after_stage{stage}.',
+            }  # fmt: skip
+        expected = {n for n, _ in net.named_parameters() if n.startswith(tuple(parts) or ('-',))}
+        assert still == expected
+        net(torch.randn(1, 3, 64, 64))[0].sum().backward()

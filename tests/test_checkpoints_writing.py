@@ -107,7 +107,7 @@ def test_an_existing_file_survives_an_error(greenmim, tmp_path):
 def test_wrong_targets(greenmim, tmp_path):
     with pytest.raises(ValueError, match='into itself'):
         convert_file(greenmim, greenmim)
-    with pytest.raises(ValueError, match="to mmgreen, swin, .*hiera_mae, not to 'timm'"):
+    with pytest.raises(ValueError, match="to mmgreen, swin, .*twins, not to 'timm'"):
         convert_file(greenmim, tmp_path / 'x.pth', to='timm')
 
 

@@ -33,6 +33,12 @@ RECIPES = {
     'hiera_h_finetune': ('huge', 2048, 1e-3, 50, 5, 0.3, 0.85, 672.78),
     'swin_t_finetune': ('tiny', 768, 2.5e-3, 100, 20, 0.1, 0.9, 28.29),
     'swin_b_finetune': ('base', 1024, 2.5e-3, 100, 20, 0.1, 0.9, 87.77),
+    'twins_svt_s_finetune': ('svt_small', 512, 2.5e-3, 100, 20, 0.1, 0.9, 24.06),
+    'twins_svt_b_finetune': ('svt_base', 768, 2.5e-3, 100, 20, 0.1, 0.9, 56.07),
+    'twins_svt_l_finetune': ('svt_large', 1024, 2.5e-3, 100, 20, 0.3, 0.9, 99.27),
+    'twins_pcpvt_s_finetune': ('pcpvt_small', 512, 2.5e-3, 100, 20, 0.1, 0.9, 24.11),
+    'twins_pcpvt_b_finetune': ('pcpvt_base', 512, 2.5e-3, 100, 20, 0.1, 0.9, 43.83),
+    'twins_pcpvt_l_finetune': ('pcpvt_large', 512, 2.5e-3, 100, 20, 0.3, 0.9, 60.99),
     'swin_l_w14_finetune': ('large', 1536, 2e-3, 100, 20, 0.3, 0.8, 196.85),
 }
 

@@ -85,7 +85,7 @@ class TestEveryDetector:
     def test_what_is_ours_is_named_with_the_package(self, file):
         cfg = Config.fromfile(file)
         assert cfg.default_scope == 'mmdet'
-        net = 'Hiera' if 'hiera' in file.stem else 'GreenSwin'
+        net = {'hiera': 'Hiera', 'twins': 'GreenTwins'}.get(file.stem.split('_')[0], 'GreenSwin')
         assert cfg.model.backbone.type == f'mmgreen.{net}'
         if 'mask_rcnn' in file.stem:
             for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):

@@ -13,8 +13,12 @@ from mmgreen.checkpoints.tables import Resized, StateDict, matches
 
 __all__ = ['Fit', 'fit_weights', 'unfilled']
 
-# Of the convolutions that read images, Swin's and Hiera's.
-FIRST_WEIGHTS = ('patch_embed.projection.weight', 'patch_embed.proj.weight')
+# Of the convolutions that read images: Swin's, Hiera's and Twins'.
+FIRST_WEIGHTS = (
+    'patch_embed.projection.weight',
+    'patch_embed.proj.weight',
+    'patch_embeds.0.projection.weight',
+)
 
 
 @dataclass(frozen=True)

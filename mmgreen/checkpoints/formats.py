@@ -20,10 +20,11 @@ from mmgreen.checkpoints.tables import (
     rename,
     swap,
 )
+from mmgreen.checkpoints.twins import TWINS
 
 __all__ = ['FAMILIES', 'Converted', 'convert', 'convert_back', 'counted', 'weights_in']
 
-FAMILIES: tuple[Family, ...] = (SWIN, HIERA)
+FAMILIES: tuple[Family, ...] = (SWIN, HIERA, TWINS)
 
 # Under which name training codes put the weights into their files, the surest first.
 _WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'model_state')
@@ -197,6 +198,8 @@ def _places(state_dict: StateDict, family: Family) -> list[_Place]:
 def _has_signs(state_dict: StateDict, place: _Place) -> bool:
     """Whether a state dict has all that a format needs beside its anchor."""
     if not all(place.root + sign in state_dict for sign in place.format.signs):
+        return False
+    if any(name.endswith(place.format.never) for name in state_dict):
         return False
     inside = (x.removeprefix(place.prefix) for x in state_dict if x.startswith(place.prefix))
     wanted = place.format.one_of

@@ -90,6 +90,7 @@ class Format:
         at: what precedes the encoder's names in this format's own files, such as ``encoder.``.
         signs: names that must be there too, with ``at``; among formats that share an anchor the
             first whose signs are there is the one.
+        never: endings that no name in the file may have.
         one_of: templates of names inside the encoder, of which one at least must be there, if any.
         beside: names outside the encoder, theirs and ours in full (decoder, classifier).
         not_ours: templates, with ``at``, of names that have no place in our models.
@@ -104,6 +105,7 @@ class Format:
     anchor: str
     at: str = ''
     signs: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
     beside: Pairs = ()
     not_ours: tuple[str, ...] = ()
@@ -114,6 +116,10 @@ class Format:
 
 def _unchanged(state_dict: StateDict, _: str | None) -> dict[str, Tensor]:
     return dict(state_dict)
+
+
+def _none_resized(_source: StateDict, _target: StateDict) -> dict[str, Resized]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class Family:
     name: str
     formats: tuple[Format, ...]
     describe: Callable[[StateDict], str | None]
-    resize: Callable[[StateDict, StateDict], dict[str, Resized]]
+    resize: Callable[[StateDict, StateDict], dict[str, Resized]] = _none_resized
     complete: Callable[[StateDict], dict[str, Tensor]] = dict
     trim: Callable[[StateDict, int | None], dict[str, Tensor]] = _unchanged
     to_ours: Callable[[StateDict, str | None], dict[str, Tensor]] = _unchanged

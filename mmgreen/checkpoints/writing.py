@@ -18,7 +18,7 @@ from mmgreen.checkpoints.tables import StateDict
 __all__ = ['TARGETS', 'convert_file', 'summary']
 
 # What a file can be converted to: ours, or the names of the official codes.
-TARGETS = ('mmgreen', 'swin', 'greenmim', 'hiera', 'hiera_mae')
+TARGETS = ('mmgreen', 'swin', 'greenmim', 'hiera', 'hiera_mae', 'twins')
 
 
 def convert_file(

@@ -1,0 +1,13 @@
+# GreenMIM pretraining of Twins-PCPVT-S at 224 px. Ours: the paper has Twins-SVT-L only
+# (twins_svt_l_pretrain.py), whose recipe this is.
+#
+#   bash tools/dist_train.sh configs/greenmim/twins_pcpvt_s_pretrain.py 8 --amp
+#
+# Batch: 8 GPUs x 256 images; the rate is for 2048 images (auto_scale_lr).
+# Time and score: not run by us.
+_base_ = 'twins_svt_l_pretrain.py'
+
+model = dict(
+    backbone=dict(arch='pcpvt_small', norm_cfg=dict(type='LN', eps=1e-6)),
+    neck=dict(in_channels=512),
+)
