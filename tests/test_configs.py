@@ -4,6 +4,7 @@ import ast
 import re
 from pathlib import Path
 
+import mmengine.runner  # noqa: F401  (registers what mmengine has)
 import pytest
 import torch
 import yaml
