@@ -45,7 +45,7 @@ def memory_per_image(model: nn.Module, step: Callable[[int], None], device: torc
     """
     if device.type == 'cuda':
         return (peak_bytes(lambda: step(3), device) - peak_bytes(lambda: step(1), device)) / 2
-    return (_saved_bytes(model, step, 3) - _saved_bytes(model, step, 1)) / 2
+    return (saved_bytes(model, step, 3) - saved_bytes(model, step, 1)) / 2
 
 
 def peak_bytes(work: Callable[[], None], device: torch.device) -> int:
@@ -70,7 +70,8 @@ def _resident_peak() -> int:
     return 1024 * int(next(line for line in lines if line.startswith('VmHWM')).split()[1])
 
 
-def _saved_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> int:
+def saved_bytes(model: nn.Module, step: Callable[[int], None], batch: int) -> int:
+    """Bytes of the distinct tensors that a step keeps for its backward pass, without weights."""
     weights = {p.untyped_storage().data_ptr() for p in (*model.parameters(), *model.buffers())}
     sizes: dict[int, int] = {}
     alive = []  # a freed tensor's address may be given to the next

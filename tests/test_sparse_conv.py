@@ -4,16 +4,23 @@ import pytest
 import torch
 
 from mmgreen.nets.sparse_conv import SparseDepthwiseConv2d
+from mmgreen.ops.layout import unit_coords, z_order
+from mmgreen.ops.tiles import cut_tiles
 
 
-def looped(conv, tokens, places, size):
+def visible_coords(grid, side, count):
+    """Row and column of the tokens of some units, in unit order."""
+    units = torch.randperm(grid[0] * grid[1])[:count].sort().values
+    return unit_coords(units, grid[1], z_order(side))
+
+
+def looped(conv, tokens, coords):
     """By the definition: of each visible token the sum over its visible neighbours."""
     reach = conv.kernel_size[0] // 2
-    coords = [(int(place) // size[1], int(place) % size[1]) for place in places]
     rows = []
-    for row, column in coords:
+    for row, column in coords.tolist():
         total = conv.bias
-        for other, (r, c) in enumerate(coords):
+        for other, (r, c) in enumerate(coords.tolist()):
             if abs(r - row) <= reach and abs(c - column) <= reach:
                 weight = conv.weight[:, 0, r - row + reach, c - column + reach]
                 total = total + weight * tokens[:, other]
@@ -22,16 +29,15 @@ def looped(conv, tokens, places, size):
 
 
 @pytest.mark.parametrize('kernel', [1, 3, 5])
-@pytest.mark.parametrize('size', [(4, 6), (1, 5), (3, 3)])
+@pytest.mark.parametrize(('grid', 'side'), [((4, 6), 1), ((1, 5), 1), ((2, 3), 2), ((3, 2), 4)])
 @pytest.mark.parametrize('share', [0.1, 0.5, 1.0])
-def test_output_and_gradients_by_definition(kernel, size, share):
+def test_output_and_gradients_by_definition(kernel, grid, side, share):
     torch.manual_seed(0)
     conv = SparseDepthwiseConv2d(4, kernel).double()
-    count = max(1, int(share * size[0] * size[1]))
-    places = torch.randperm(size[0] * size[1])[:count]
-    tokens = torch.randn(2, count, 4, dtype=torch.double, requires_grad=True)
-    out = conv.forward_visible(tokens, places, size)
-    expected = looped(conv, tokens, places, size)
+    coords = visible_coords(grid, side, max(1, int(share * grid[0] * grid[1])))
+    tokens = torch.randn(2, len(coords), 4, dtype=torch.double, requires_grad=True)
+    out = conv.forward_visible(tokens, cut_tiles(coords, side, kernel // 2))
+    expected = looped(conv, tokens, coords)
     assert torch.allclose(out, expected)
     inputs = (tokens, conv.weight, conv.bias)
     towards = torch.randn_like(out)
@@ -43,33 +49,34 @@ def test_output_and_gradients_by_definition(kernel, size, share):
 
 def test_gradients_are_those_of_finite_differences():
     conv = SparseDepthwiseConv2d(2).double()
-    tokens = torch.randn(2, 4, 2, dtype=torch.double, requires_grad=True)
+    coords = visible_coords((2, 2), 2, 2)
+    tokens = torch.randn(2, 8, 2, dtype=torch.double, requires_grad=True)
 
     def call(tokens, *_):
-        return conv.forward_visible(tokens, torch.tensor([5, 0, 1, 7]), (2, 4))
+        return conv.forward_visible(tokens, cut_tiles(coords, 2, 1))
 
     assert torch.autograd.gradcheck(call, (tokens, conv.weight, conv.bias))
 
 
 def test_everything_visible_is_the_dense_convolution():
     conv = SparseDepthwiseConv2d(8)
-    maps = torch.randn(2, 8, 5, 7)
-    places = torch.randperm(35)
-    tokens = maps.flatten(2).transpose(1, 2)[:, places]
-    expected = conv(maps).flatten(2).transpose(1, 2)[:, places]
-    assert torch.allclose(conv.forward_visible(tokens, places, (5, 7)), expected, atol=1e-6)
+    maps = torch.randn(2, 8, 8, 12)
+    coords = visible_coords((2, 3), 4, 6)
+    tokens = maps[:, :, coords[:, 0], coords[:, 1]].transpose(1, 2)
+    expected = conv(maps)[:, :, coords[:, 0], coords[:, 1]].transpose(1, 2)
+    out = conv.forward_visible(tokens, cut_tiles(coords, 4, 1))
+    assert torch.allclose(out, expected, atol=1e-6)
 
 
 def test_half_precision():
     conv = SparseDepthwiseConv2d(8)
+    coords = visible_coords((2, 2), 2, 1)
     tokens = torch.randn(2, 4, 8, requires_grad=True)
-    places = torch.tensor([0, 1, 4, 9])
     with torch.autocast('cpu', torch.bfloat16):
-        out = conv.forward_visible(tokens, places, (3, 4))
+        out = conv.forward_visible(tokens, cut_tiles(coords, 2, 1))
     out.float().sum().backward()
-    exact = conv.forward_visible(tokens, places, (3, 4))
     assert out.dtype == torch.bfloat16
-    assert torch.allclose(out.float(), exact, atol=0.05)
+    assert torch.allclose(out.float(), looped(conv, tokens, coords), atol=0.05)
     assert tokens.grad.dtype == conv.weight.grad.dtype == torch.float32
 
 

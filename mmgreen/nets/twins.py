@@ -36,6 +36,7 @@ from mmgreen.ops.layout import (
     z_order,
 )
 from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
+from mmgreen.ops.tiles import Tiles, cut_tiles
 
 _SIZES = dict(patch_sizes=[4, 2, 2, 2], strides=[4, 2, 2, 2], sr_ratios=[8, 4, 2, 1])
 _SVT = dict(mlp_ratios=[4, 4, 4, 4], window_sizes=[7, 7, 7, 7], **_SIZES)
@@ -59,6 +60,7 @@ PCPVT_ARCHS = {
     'pcpvt_large': dict(depths=[3, 8, 27, 3], **_PCPVT),
 }
 UNIT_SIZE = 32
+POSITION_KERNEL = 3
 PATCH_NORM_EPS = 1e-5  # of the norm behind each patch embedding, whatever norm_eps is
 
 
@@ -104,16 +106,14 @@ class VisibleTokens(NamedTuple):
     """Where each token sits in the groups; None in a stage without windows."""
     attend: Tensor | None
     """(G, S, S) bool, True = may attend."""
-    places: Tensor
-    """(V,) int64: the place of each token in the map, row by row."""
-    size: tuple[int, int]
-    """(h, w) of the map."""
+    tiles: Tiles
+    """Where the neighbours of each token are."""
 
     @classmethod
     def of(cls, plan: StagePlan) -> VisibleTokens:
         """The tokens of a plan, on its device."""
         attend = None if plan.groups is None else plan.groups.attend
-        return cls(plan.groups, attend, plan.places, plan.size)
+        return cls(plan.groups, attend, plan.tiles)
 
     def gather(self, tokens: Tensor) -> Tensor:
         """(B, V, C) to (B, G, S, C)."""
@@ -129,7 +129,7 @@ class VisibleTokens(NamedTuple):
 
     def convolve(self, tokens: Tensor, conv: SparseDepthwiseConv2d) -> Tensor:
         """(B, V, C) in and out."""
-        return conv.forward_visible(tokens, self.places, self.size)
+        return conv.forward_visible(tokens, self.tiles)
 
 
 class LocallyGroupedAttention(nn.Module):
@@ -225,7 +225,7 @@ class PositionEncoding(nn.Module):
 
     def __init__(self, dim: int):
         super().__init__()
-        self.proj = SparseDepthwiseConv2d(dim)
+        self.proj = SparseDepthwiseConv2d(dim, POSITION_KERNEL)
 
     def forward(self, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
         """(B, h, w, C) or (B, V, C) in, the same out."""
@@ -236,8 +236,7 @@ class StagePlan(NamedTuple):
     """What ``masked`` decides about one stage; see :class:`VisibleTokens`."""
 
     groups: GroupPlan | None
-    places: Tensor
-    size: tuple[int, int]
+    tiles: Tiles
 
 
 class TwinsPlan(NamedTuple):
@@ -251,9 +250,7 @@ class TwinsPlan(NamedTuple):
         """The same plan on ``device``, without waiting for it."""
         stages = tuple(
             StagePlan(
-                None if stage.groups is None else stage.groups.to(device),
-                stage.places.to(device, non_blocking=True),
-                stage.size,
+                None if stage.groups is None else stage.groups.to(device), stage.tiles.to(device)
             )
             for stage in self.stages
         )
@@ -404,19 +401,18 @@ class TwinsEncoder(nn.Module):
                 'GreenTwins takes one choice of hidden units for the whole batch, masked of shape '
                 '(U,); set shared_mask=True.'
             )
-        sides = self._unit_sides()
+        sides = self.unit_sides()
         units = unit_indices(~masked)
         coords = unit_coords(units, grid[1], z_order(sides[0]))
         stages = []
         for side, window in zip(sides, self.window_sizes, strict=True):
             while len(coords) > len(units) * side**2:
                 coords = coarser_coords(coords)
-            size = (grid[0] * side, grid[1] * side)
             groups = plan_groups(coords, window, shift=0) if window else None
-            stages.append(StagePlan(groups, coords[:, 0] * size[1] + coords[:, 1], size))
+            stages.append(StagePlan(groups, cut_tiles(coords, side, POSITION_KERNEL // 2)))
         return TwinsPlan(units, tuple(stages))
 
-    def _unit_sides(self) -> list[int]:
+    def unit_sides(self) -> list[int]:
         """Tokens a side of a unit in each stage.
 
         Raises:

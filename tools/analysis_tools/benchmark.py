@@ -4,6 +4,7 @@ import argparse
 
 import torch
 
+from mmgreen import benchmark_convolution
 from mmgreen.benchmark import (
     Setting,
     compare,
@@ -21,10 +22,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('configs', nargs='+', help='configs; ratios refer to the last')
     parser.add_argument(
         '--mode',
-        choices=['train', 'forward', 'memory', 'plan'],
+        choices=['train', 'forward', 'memory', 'plan', 'convolution'],
         default='train',
         help='a training step, a forward pass without gradient (of a detector: inference), the '
-        'peak memory of a training step, or planning groups on one core',
+        'peak memory of a training step, planning groups on one core, or the depthwise convolutions of '
+        'Twins on visible tokens',
     )
     parser.add_argument('--batch', type=int, default=8, help='images in a batch')
     parser.add_argument(
@@ -52,12 +54,17 @@ def main() -> None:
                 f'({spread.low:.2f} to {spread.high:.2f}) a step on one core'
             )
         return
-    mode = 'train' if args.mode == 'memory' else args.mode
+    mode = args.mode if args.mode in ('train', 'forward') else 'train'
     setting = Setting(mode, args.batch, size, device, DTYPES[args.dtype])
     if args.mode == 'memory':
         for config in args.configs:
             peak = peak_of_step(config, setting) / 2**30
             print(f'{config}: {peak:.2f} GiB at the peak of a training step, beside the weights')
+        return
+    if args.mode == 'convolution':
+        for config in args.configs:
+            figures = benchmark_convolution.compare_convolutions(config, setting, args.turns)
+            print(benchmark_convolution.table(figures))
         return
     print(table(compare(args.configs, setting, args.turns)))
 
