@@ -86,7 +86,7 @@ def _compare(
 def table(figures: Iterator[Figures]) -> str:
     """The figures as a Markdown table."""
     rows = [
-        '| stage | mask ratio | sparse, ms | dense, ms | sparse / dense | kept, MiB: sparse, dense |',
+        '| stage | mask ratio | sparse, ms | dense, ms | sparse / dense | MiB kept (and dense) |',
         '|---|---|---|---|---|---|',
     ]
     for f in figures:

@@ -25,8 +25,8 @@ def parse_args() -> argparse.Namespace:
         choices=['train', 'forward', 'memory', 'plan', 'convolution'],
         default='train',
         help='a training step, a forward pass without gradient (of a detector: inference), the '
-        'peak memory of a training step, planning groups on one core, or the depthwise convolutions of '
-        'Twins on visible tokens',
+        'peak memory of a training step, planning groups on one core, or the depthwise '
+        'convolutions of Twins on visible tokens',
     )
     parser.add_argument('--batch', type=int, default=8, help='images in a batch')
     parser.add_argument(
