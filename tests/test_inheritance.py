@@ -62,8 +62,10 @@ model = dict(
     backbone=dict(arch=dict(_delete_=True, **{ARCH})),
     neck=dict(in_channels=[8, 16, 32, 64]),
     roi_head=dict(bbox_head=heads, mask_head=heads),
+    test_cfg=dict(rcnn=dict(score_thr=0.0)),  # so that there is something to score
 )
 param_scheduler = []
+randomness = dict(seed=0)
 """
 
 MY_DETECTOR = """

@@ -18,7 +18,6 @@ from torch.utils.checkpoint import checkpoint
 from mmgreen.nets.hiera_layers import (
     PATCH_SIZE,
     UNIT_SIDE,
-    UNIT_SIZE,
     HieraBlock,
     HieraPatchEmbed,
     RasterOrder,
@@ -27,7 +26,7 @@ from mmgreen.nets.hiera_layers import (
 )
 from mmgreen.nets.layers import read_arch, reset_transformer_weights
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, reroll, unroll
-from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
 from mmgreen.ops.positions import abs_win_table, interpolate_table, tile_table
 
 HIERA_ARCHS = {

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from mmgreen.nets.layers import DropPath, Mlp
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, cut_windows, paste_windows, unroll
+from mmgreen.ops.masking import UNIT_SIZE
 
-PATCH_SIZE, UNIT_SIZE = 4, 32
+PATCH_SIZE = 4
 UNIT_SIDE = UNIT_SIZE // PATCH_SIZE
 
 

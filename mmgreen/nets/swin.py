@@ -24,7 +24,7 @@ from mmgreen.nets.attention import (
 from mmgreen.nets.layers import DropPath, FeedForward, read_arch, reset_transformer_weights
 from mmgreen.ops.grouping import GroupPlan, plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
-from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
 
 SWIN_ARCHS = {
     'tiny': dict(embed_dims=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24]),
@@ -33,7 +33,6 @@ SWIN_ARCHS = {
     'large': dict(embed_dims=192, depths=[2, 2, 18, 2], num_heads=[6, 12, 24, 48]),
 }
 PATCH_SIZE = 4
-UNIT_SIZE = 32
 
 
 class SwinPatchEmbed(nn.Module):

@@ -35,7 +35,7 @@ from mmgreen.ops.layout import (
     unit_coords,
     z_order,
 )
-from mmgreen.ops.masking import check_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
 from mmgreen.ops.tiles import Tiles, cut_tiles
 
 _SIZES = dict(patch_sizes=[4, 2, 2, 2], strides=[4, 2, 2, 2], sr_ratios=[8, 4, 2, 1])
@@ -59,7 +59,6 @@ PCPVT_ARCHS = {
     'pcpvt_base': dict(depths=[3, 4, 18, 3], **_PCPVT),
     'pcpvt_large': dict(depths=[3, 8, 27, 3], **_PCPVT),
 }
-UNIT_SIZE = 32
 POSITION_KERNEL = 3
 PATCH_NORM_EPS = 1e-5  # of the norm behind each patch embedding, whatever norm_eps is
 

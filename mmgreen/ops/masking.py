@@ -10,6 +10,8 @@ from math import prod
 import torch
 from torch import Tensor
 
+UNIT_SIZE = 32  # pixels a side: where four stages have halved the resolution, one token
+
 
 def num_visible(num_units: int, mask_ratio: float) -> int:
     """How many of ``num_units`` stay visible: ``int(num_units * (1 - mask_ratio))``.
