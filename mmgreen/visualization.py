@@ -6,7 +6,7 @@ Letters in shapes: B images, C channels, H W pixels.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import mmcv
 import numpy as np
@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
@@ -63,7 +64,7 @@ def write_sheet(
 
     Raises:
         FileNotFoundError, ValueError, OSError: if a file is missing, the checkpoint has no decoder
-            or is another model's, or an image cannot be read.
+            or is another model's, or no image can be read.
     """
     paths = image_files(img_path, num_images)
     sheet = reconstruction_sheet(
@@ -75,7 +76,7 @@ def write_sheet(
         paste_visible=paste_visible,
     )
     mmcv.imwrite(sheet[..., ::-1], out_file)
-    return f'{out_file}: {len(paths)} images, {sheet.shape[1]}x{sheet.shape[0]} pixels'
+    return f'{out_file}: {sheet.shape[1]}x{sheet.shape[0]} pixels, from {len(paths)} images'
 
 
 def reconstruction_sheet(
@@ -94,7 +95,8 @@ def reconstruction_sheet(
     Args:
         model: a whole pretraining model, decoder included.
         pipeline: transforms that read an image, as of the config's ``test_dataloader``.
-        paths: image files.
+        paths: image files; of several, those that cannot be read are left out, and named in the
+            log.
         labels: a line over each row; the files' names by default.
         seed: of the masks; the i-th image of a sheet has the same mask every time.
         paste_visible: show visible patches as they are; False shows what the decoder says of them,
@@ -104,25 +106,35 @@ def reconstruction_sheet(
         (height, width, 3) uint8, red first.
 
     Raises:
-        OSError: if an image cannot be read.
+        OSError: if no image can be read.
     """
     labels = [os.path.basename(path) for path in paths] if labels is None else labels
-    read = Compose(pipeline)
     was_training = model.training
     model.eval()
-    rows = []
+    rows, names = [], []
     with torch.no_grad():
-        for i, path in enumerate(paths):
-            batch = {'inputs': [read({'img_path': path})['inputs']]}
-            images = model.data_preprocessor(_stacked(batch))['inputs']
+        for i, image in _readable(paths, pipeline):
+            images = model.data_preprocessor({'inputs': image[None], 'data_samples': None})
             with seeded(seed + i):
-                rows.append(_three_pictures(model, model.reconstruct(images), paste_visible))
+                made = model.reconstruct(images['inputs'])
+            rows.append(_three_pictures(model, made, paste_visible))
+            names.append(labels[i])
     model.train(was_training)
-    return _draw(rows, labels)
+    return _draw(rows, names)
 
 
-def _stacked(batch: dict) -> dict:
-    return {'inputs': torch.stack(batch['inputs']), 'data_samples': None}
+def _readable(paths: Sequence[str], pipeline: Sequence[dict]) -> Iterator[tuple[int, Tensor]]:
+    """The images that can be read, (C, H, W), each with its place among the paths."""
+    read = Compose(pipeline)
+    errors = []
+    for i, path in enumerate(paths):
+        try:
+            yield i, read({'img_path': path})['inputs']
+        except OSError as error:
+            errors.append(error)
+            MMLogger.get_current_instance().warning(f'Left out of the sheet, unreadable: {error}')
+    if len(errors) == len(paths):
+        raise errors[0]
 
 
 def _three_pictures(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from PIL import Image
 
@@ -132,6 +133,22 @@ def test_write_sheet_takes_a_folder_and_a_file(config, checkpoint, folder, tmp_p
     assert Image.open(out).size[0] > 600
     line = write_sheet(config, checkpoint, str(folder / 'c.d.jpeg'), str(tmp_path / 'one.jpg'))
     assert '1 images' in line and Image.open(tmp_path / 'one.jpg').format == 'JPEG'
+
+
+def test_what_cannot_be_read_is_left_out_and_named(config, folder, tmp_path, caplog):
+    model = MODELS.build(config.model)
+    pipeline = config.test_dataloader.dataset.pipeline
+    broken = tmp_path / 'broken.jpg'
+    broken.write_bytes(b'no image')
+    good = image_files(str(folder), 2)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    sheet = reconstruction_sheet(model, pipeline, [good[0], str(broken), good[1]])
+    logger.removeHandler(caplog.handler)
+    assert sheet.shape == reconstruction_sheet(model, pipeline, good).shape
+    assert f'Left out of the sheet, unreadable: {broken}' in caplog.text
+    with pytest.raises(OSError, match='broken.jpg'):
+        reconstruction_sheet(model, pipeline, [str(broken)])
 
 
 def test_images_are_named_as_seen_where_that_can_be_known(checkpoint, folder, tmp_path, config):
