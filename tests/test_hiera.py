@@ -87,9 +87,20 @@ class TestWholeImages:
             assert_same(ours, theirs)
         assert_same_gradients(net, judge, got, expected, inputs)
 
-    def test_in_float32(self):
-        judge = randomised(hiera.hiera_tiny_224()).float()
-        net = twin(judge, arch='tiny', out_indices=ALL_STAGES).float()
+    @pytest.mark.parametrize('arch', ['tiny', 'small', 'base', 'base_plus', 'large'])
+    def test_every_arch_in_float32(self, arch):
+        self.assert_same_in_float32(getattr(hiera, f'hiera_{arch}_224')(), arch)
+
+    def test_the_widths_of_the_largest_in_float32(self):
+        sizes = dict(embed_dim=256, num_heads=4, stages=(1, 1, 2, 1))
+        arch = dict(embed_dims=256, depths=[1, 1, 2, 1], num_heads=[4, 8, 16, 32])
+        self.assert_same_in_float32(hiera.Hiera(**sizes), arch)
+
+    def assert_same_in_float32(self, judge, arch):
+        judge = judge.eval()
+        net = HieraEncoder(arch, out_indices=ALL_STAGES).eval()
+        names = net.state_dict()
+        net.load_state_dict({name: x for name, x in judge.state_dict().items() if name in names})
         images = torch.randn(1, 3, 224, 224)
         with torch.no_grad():
             _, maps = judge(images, return_intermediates=True)
@@ -262,6 +273,16 @@ class TestWindows:
         for ours, theirs in zip(got, expected, strict=True):
             assert_same(ours, theirs)
         assert_same_gradients(net, judge, got, expected, inputs)
+
+    @pytest.mark.parametrize('size', [(1024, 1024), (672, 1024)])
+    def test_sizes_of_detection(self, size):
+        judge = self.judge().float()
+        net = twin(judge, out_indices=ALL_STAGES, **SAM_2).float()
+        images = torch.randn(1, 3, *size)
+        with torch.no_grad():
+            expected = judge.forward_intermediates(images, intermediates_only=True)
+            for ours, theirs in zip(net(images), expected, strict=True):
+                assert_same(ours, theirs)
 
     @pytest.mark.parametrize(
         ('name', 'arch', 'windows', 'blocks', 'grid'),
