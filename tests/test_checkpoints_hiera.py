@@ -320,8 +320,13 @@ def test_another_net_is_refused_in_words(tmp_path):
     with pytest.raises(ValueError, match=r'embed_dims 16, depths \[1, 2, 3, 2\], the model has'):
         load(tmp_path, judge.state_dict(), HieraEncoder('tiny', img_size=64))
     vit = timm.create_model('vit_tiny_patch16_224')
-    with pytest.raises(ValueError, match='holds no weights that mmgreen knows'):
+    with pytest.raises(
+        ValueError, match='holds a ViT with embed_dims 192, 12 layers, the model has'
+    ):
         load(tmp_path, vit.state_dict(), HieraEncoder('tiny'))
+    other = timm.create_model('resnet18')
+    with pytest.raises(ValueError, match='holds no weights that mmgreen knows'):
+        load(tmp_path, other.state_dict(), HieraEncoder('tiny'))
 
 
 def test_sizes_are_told():

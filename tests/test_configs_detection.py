@@ -16,7 +16,7 @@ from mmgreen.classes import check_num_classes
 from mmgreen.schedule import check_schedule
 
 CONFIGS = Path(__file__).resolve().parent.parent / 'configs'
-METHODS = ('greenmim', 'hiera')
+METHODS = ('greenmim', 'hiera', 'vitdet')
 PUBLISHED = [file for method in METHODS for file in sorted((CONFIGS / method).glob('*_coco.py'))]
 OWN_DATA = [
     CONFIGS / 'greenmim/swin_t_mask_rcnn_own_data.py',
@@ -68,7 +68,10 @@ class TestEveryDetector:
         check_schedule(cfg.to_dict())
         check_num_classes(cfg.to_dict())
         model = build(cfg)
-        assert list(cfg.model.neck.in_channels) == list(model.backbone.out_channels)
+        if cfg.model.backbone.type == 'mmgreen.ViTDet':  # one map
+            assert cfg.model.neck.in_channels == model.backbone.embed_dims
+        else:
+            assert list(cfg.model.neck.in_channels) == list(model.backbone.out_channels)
         if cfg.model.backbone.type == 'mmgreen.GreenSwin':
             assert cfg.model.backbone.pad_small_map is True
 
@@ -85,7 +88,8 @@ class TestEveryDetector:
     def test_what_is_ours_is_named_with_the_package(self, file):
         cfg = Config.fromfile(file)
         assert cfg.default_scope == 'mmdet'
-        net = {'hiera': 'Hiera', 'twins': 'GreenTwins'}.get(file.stem.split('_')[0], 'GreenSwin')
+        nets = {'hiera': 'Hiera', 'twins': 'GreenTwins', 'swin': 'GreenSwin', 'vit': 'ViTDet'}
+        net = nets[file.stem.split('_')[0]]
         assert cfg.model.backbone.type == f'mmgreen.{net}'
         if 'mask_rcnn' in file.stem:
             for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
@@ -172,6 +176,30 @@ class TestRecipes:
         for layer in normed:
             assert isinstance(layer.norm, LayerNorm2d) and layer.norm.eps == 1e-6
             assert layer.conv.bias is None
+
+
+# Name: arch, drop path, layer decay, parameters of the whole in millions (arXiv 2203.16527, tables
+# 9 and 11).
+VITDET = {
+    'vit_b_mask_rcnn_coco': ('base', 0.1, 0.7, 111),
+    'vit_l_mask_rcnn_coco': ('large', 0.4, 0.8, 331),
+}
+
+
+@pytest.mark.parametrize('name', VITDET)
+def test_vitdets_recipe_is_the_published_one(name):
+    cfg = Config.fromfile(CONFIGS / f'vitdet/{name}.py')
+    arch, drop_path, decay, millions = VITDET[name]
+    backbone, optimizer = cfg.model.backbone, cfg.optim_wrapper.optimizer
+    assert (backbone.arch, backbone.drop_path_rate) == (arch, drop_path)
+    assert (optimizer.lr, optimizer.weight_decay) == (1e-4, 0.1)
+    assert cfg.optim_wrapper.paramwise_cfg.layer_decay_rate == decay
+    assert cfg.train_cfg.max_iters == pytest.approx(100 * 118_000 / 64, rel=1e-3)
+    assert 8 * cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == 64
+    model = build(cfg)
+    assert [layer.window_size for layer in model.backbone.layers].count(0) == 4
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert count / 1e6 == pytest.approx(millions, rel=0.01)
 
 
 # Name: arch, drop path, global blocks, rate (arXiv 2306.00989, table 15; SAM 2's blocks), and the

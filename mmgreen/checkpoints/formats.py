@@ -21,10 +21,11 @@ from mmgreen.checkpoints.tables import (
     swap,
 )
 from mmgreen.checkpoints.twins import TWINS
+from mmgreen.checkpoints.vit import VIT
 
 __all__ = ['FAMILIES', 'Converted', 'convert', 'convert_back', 'counted', 'weights_in']
 
-FAMILIES: tuple[Family, ...] = (SWIN, HIERA, TWINS)
+FAMILIES: tuple[Family, ...] = (SWIN, HIERA, TWINS, VIT)
 
 # Under which name training codes put the weights into their files, the surest first.
 _WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'model_state')

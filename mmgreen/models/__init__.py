@@ -1,8 +1,9 @@
 """Registered classes: what a config names as ``mmgreen.X``."""
 
 from mmgreen.models.backbones import GreenSwin, GreenTwins, Hiera
-from mmgreen.models.necks import PooledNorm
+from mmgreen.models.necks import PooledNorm, SimpleFeaturePyramid
 from mmgreen.models.pretrain import MaskedAutoencoder, MIMDecoder, MIMHead, Reconstruction
+from mmgreen.models.vitdet import ViTDet
 
 __all__ = [
     'GreenSwin',
@@ -13,4 +14,6 @@ __all__ = [
     'MaskedAutoencoder',
     'PooledNorm',
     'Reconstruction',
+    'SimpleFeaturePyramid',
+    'ViTDet',
 ]

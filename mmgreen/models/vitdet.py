@@ -1,0 +1,66 @@
+"""ViTDet's plain backbone (arXiv 2203.16527): mmpretrain's, started as our own are."""
+
+from __future__ import annotations
+
+import torch
+from mmpretrain.models.backbones import ViTSAM
+from torch import nn
+
+from mmgreen.models.start import StartsFromCheckpoint
+from mmgreen.registry import MODELS
+
+
+@MODELS.register_module()
+class ViTDet(StartsFromCheckpoint, ViTSAM):
+    """A ViT with 14x14 windows, a few global blocks and relative positions; one map, stride 16.
+
+    mmpretrain's ViTSAM without its last convolutions, which equals the original. Two things differ:
+    the position table keeps the size of pretraining and is resized in every forward pass, as in the
+    original, and a checkpoint is read in any format that docs/checkpoints.md lists.
+
+    Args:
+        arch: 'base', 'large', 'huge', or a dict with mmpretrain's keys, ``global_attn_indexes``
+            included.
+        img_size: pixels a side that the relative positions of the global blocks are made for; any
+            size is taken, multiples of 16.
+        pretrain_img_size: pixels a side that the position table is made for.
+        in_channels: channels of the images.
+        drop_path_rate: stochastic depth of the last block; earlier ones have proportionally less.
+        window_size: tokens a side of a window.
+        frozen_stages: k > 0 freezes the embedding and the first k blocks.
+        init_cfg: ``dict(type='Pretrained', checkpoint=PATH)``.
+    """
+
+    checkpoint_part = 'backbone'
+
+    def __init__(
+        self,
+        arch: str | dict = 'base',
+        img_size: int = 1024,
+        pretrain_img_size: int = 224,
+        in_channels: int = 3,
+        drop_path_rate: float = 0.0,
+        window_size: int = 14,
+        frozen_stages: int = -1,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(
+            arch=arch,
+            img_size=img_size,
+            in_channels=in_channels,
+            out_channels=0,
+            drop_path_rate=drop_path_rate,
+            window_size=window_size,
+            init_cfg=init_cfg,
+        )
+        self.patch_resolution = 2 * (pretrain_img_size // self.patch_embed.projection.stride[0],)
+        self.pos_embed = nn.Parameter(torch.empty(1, *self.patch_resolution, self.embed_dims))
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        self.frozen_stages = frozen_stages
+        if frozen_stages > 0:
+            self._freeze_stages()
+
+    def train(self, mode: bool = True) -> ViTDet:
+        """As in torch; the host's returns None."""
+        super().train(mode)
+        return self
