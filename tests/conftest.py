@@ -4,7 +4,7 @@ from mmengine.registry import DefaultScope
 
 @pytest.fixture(autouse=True)
 def scope_of_its_own():
-    """Forgets the default scope that a test sets: mmengine keeps it for the whole process."""
-    before = DefaultScope._instance_dict.copy()
+    """No default scope but the one a test sets: mmengine keeps it for the whole process."""
+    DefaultScope._instance_dict.clear()
     yield
-    DefaultScope._instance_dict = before
+    DefaultScope._instance_dict.clear()
