@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.models.backbones import PCPVT, SVT
 
-from mmgreen.nets.twins import DenseTokens, TwinsEncoder
+from mmgreen.nets.twins import TwinsEncoder
+from mmgreen.nets.twins_layers import DenseTokens
 
 SIZES = dict(
     embed_dims=[8, 16, 24, 32],
