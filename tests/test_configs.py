@@ -2,13 +2,15 @@
 
 import ast
 import re
+import shlex
+from argparse import ArgumentParser
 from pathlib import Path
 
 import mmengine.runner  # noqa: F401  (registers what mmengine has)
 import pytest
 import torch
 import yaml
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import (
     DATA_SAMPLERS,
@@ -24,6 +26,7 @@ from mmengine.registry import (
 from PIL import Image
 
 from mmgreen.registry import DATASETS, MODELS
+from mmgreen.running import configure_training
 from mmgreen.schedule import check_schedule
 
 CONFIGS = Path(__file__).resolve().parent.parent / 'configs'
@@ -301,6 +304,31 @@ class TestData:
         batch = {'inputs': dataset[0]['inputs'][None], 'data_samples': []}
         pixel = preprocess(batch)['inputs'][0, :, 100, 100]
         assert torch.allclose(pixel, torch.tensor([2.2489, -2.0357, -1.8044]), atol=1e-3)
+
+
+ABLATIONS = re.findall(
+    r'^\| [^|]* \| `(model\.[^`]*)` \|', (CONFIGS / 'hiera/README.md').read_text(), flags=re.M
+)
+
+
+@pytest.mark.parametrize('words', ABLATIONS)
+def test_each_ablation_of_hieras_readme_is_some_options_away(words, tmp_path):
+    parser = ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    options = parser.parse_args(['--cfg-options', *shlex.split(words)]).cfg_options
+    file = str(CONFIGS / 'hiera/hiera_l_pretrain.py')
+    cfg = configure_training(file, work_dir=str(tmp_path), cfg_options=options)
+    with torch.device('meta'):
+        MODELS.build(cfg.model)
+    for name, value in options.items():
+        assert _value(cfg, name) == value
+    assert len(ABLATIONS) == 5
+
+
+def _value(cfg, name):
+    for key in name.split('.'):
+        cfg = cfg[key]
+    return cfg
 
 
 class TestTheMethodsFolder:
