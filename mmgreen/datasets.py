@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -237,37 +236,32 @@ class LabelledImages(UnlabelledImages):
         ann_file: a text file with ``path label`` on each line, the path relative to the folder and
             the label a number from 0; for images that do not lie in folders of classes.
         metainfo: ``dict(classes=(...))``, the names of the folders, in the order of the labels.
-            Without it the folders in alphabetical order.
-        **settings: the others of UnlabelledImages.
+            Without it the folders in alphabetical order; with ``ann_file`` it has to be given.
 
     Raises:
-        DataError: if a folder is no class, or a line of ``ann_file`` has no label or one that is
-            not below the number of classes.
+        DataError: if a folder is no class, or ``ann_file`` comes without classes, or a line of it
+            has no label or one that is not below their number.
     """
 
     with_label = True
 
-    def __init__(
-        self,
-        data_root: str,
-        ann_file: str = '',
-        metainfo: dict | None = None,
-        **settings: Any,
-    ) -> None:
-        super().__init__(data_root, ann_file=ann_file, metainfo=metainfo, **settings)
-
     def load_data_list(self) -> list[dict]:
         """One ``{'img_path': path, 'gt_label': int}`` per image."""
+        if self.ann_file and not self.CLASSES:
+            raise DataError(
+                f'The labels in {self.ann_file} are numbers; name the classes that they stand for '
+                'with metainfo=dict(classes=(...)).'
+            )
         try:
             images = super().load_data_list()
+        except DataError:
+            raise
         except ValueError as error:
-            if isinstance(error, DataError):
-                raise
             raise DataError(
                 f'{self.ann_file} must have a path and a number, its label, on each line: {error}.'
             ) from error
         for image in images:
-            if self.CLASSES and not 0 <= image['gt_label'] < len(self.CLASSES):
+            if not 0 <= image['gt_label'] < len(self.CLASSES):
                 raise DataError(
                     f'{self.ann_file} gives {image["img_path"]} the label {image["gt_label"]}, but '
                     f'there are {len(self.CLASSES)} classes, numbered from 0.'

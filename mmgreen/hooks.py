@@ -223,6 +223,8 @@ class ClassesMustFit(Hook):
         self._check(runner, runner.test_dataloader.dataset)
 
     def _check(self, runner: Runner, dataset: Dataset) -> None:
+        if dataset.CLASSES is None:  # a dataset of mmpretrain that was given none
+            return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if model.head.num_classes != len(dataset.CLASSES):
             raise ValueError(

@@ -5,6 +5,7 @@ import pytest
 import timm
 import torch
 from hiera.hiera_mae import MaskedAutoencoderHiera
+from reference_hiera import ALL_STAGES, ARCH, CLIPS
 from timm.models.hieradet_sam2 import HieraDet
 from torch import nn
 from transformers import HieraConfig, HieraForImageClassification, HieraForPreTraining
@@ -15,10 +16,8 @@ from mmgreen.checkpoints.loading import load_pretrained
 from mmgreen.nets.decoder import MaskedDecoder
 from mmgreen.nets.hiera import HieraEncoder
 
-ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
 OFFICIAL = dict(embed_dim=16, num_heads=1, stages=(1, 2, 3, 2), input_size=(64, 64))
 HUGGING_FACE = dict(embed_dim=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8], image_size=[64, 64])
-ALL_STAGES = (0, 1, 2, 3)
 SAM_2 = dict(window_sizes=(8, 4, 14, 7), global_blocks=(4, 5), pos_embed='abs_win')
 
 
@@ -92,16 +91,7 @@ def test_official(tmp_path, wrap):
 
 
 def test_official_clips(tmp_path):
-    options = dict(
-        input_size=(4, 64, 64),
-        q_stride=(1, 2, 2),
-        mask_unit_size=(1, 8, 8),
-        patch_kernel=(3, 7, 7),
-        patch_stride=(2, 4, 4),
-        patch_padding=(1, 3, 3),
-        sep_pos_embed=True,
-    )
-    judge = randomised(hiera.Hiera(**{**OFFICIAL, **options}))
+    judge = randomised(hiera.Hiera(**{**OFFICIAL, **CLIPS, 'input_size': (4, 64, 64)}))
     net = HieraEncoder(ARCH, img_size=(4, 64, 64))
     report = load(tmp_path, judge.state_dict(), net)
     assert report.share == 1.0 and not report.unexpected

@@ -348,6 +348,12 @@ class TestLabelledImages:
         images = LabelledImages(str(classes), ann_file=str(listed), metainfo=named)
         assert self.found(images) == {'cat/more/2.PNG': 1, 'emu/é 3.png': 0}
 
+    def test_a_list_needs_names_for_its_labels(self, classes):
+        listed = classes / 'list.txt'
+        listed.write_text('cat/1.png 0\n')
+        with pytest.raises(DataError, match='name the classes that they stand for'):
+            LabelledImages(str(classes), ann_file=str(listed))
+
     @pytest.mark.parametrize(
         ('line', 'sentence'),
         [

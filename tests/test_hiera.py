@@ -1,4 +1,4 @@
-"""Against the official package (images, clips, masked ones) and timm's SAM 2 encoder (windows).
+"""Against the official package: images, clips, masked ones.
 
 In float64: which of four queries is the greatest decides about gradients, and in float32 rounding
 decides between two that are nearly alike. One test has float32.
@@ -6,66 +6,21 @@ decides between two that are nearly alike. One test has float32.
 
 import hiera
 import pytest
-import timm
 import torch
 from hiera.hiera_mae import MaskedAutoencoderHiera
-from timm.models.hieradet_sam2 import HieraDet
+from reference_hiera import (
+    ALL_STAGES,
+    ARCH,
+    CLIPS,
+    OFFICIAL,
+    assert_same,
+    assert_same_gradients,
+    randomised,
+    twice,
+    twin,
+)
 
 from mmgreen.nets.hiera import HIERA_ARCHS, HieraEncoder
-
-ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
-OFFICIAL = dict(embed_dim=16, num_heads=1, stages=(1, 2, 3, 2))
-CLIP = dict(
-    input_size=(4, 64, 96),
-    q_stride=(1, 2, 2),
-    mask_unit_size=(1, 8, 8),
-    patch_kernel=(3, 7, 7),
-    patch_stride=(2, 4, 4),
-    patch_padding=(1, 3, 3),
-    sep_pos_embed=True,
-)
-ALL_STAGES = (0, 1, 2, 3)
-SAM_2 = dict(window_sizes=(8, 4, 14, 7), global_blocks=(4, 5), pos_embed='abs_win')
-
-
-def randomised(net):
-    """The net in evaluation mode and float64, no two parameters alike and none zero."""
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.normal_(std=0.1)
-    return net.double().eval()
-
-
-def twin(judge, **options):
-    """Our net with the judge's weights; every one of ours has to be there."""
-    net = HieraEncoder(**{'arch': ARCH, **options}).double().eval()
-    names = net.state_dict()
-    net.load_state_dict({name: x for name, x in judge.state_dict().items() if name in names})
-    return net
-
-
-def assert_same(got, expected):
-    assert got.shape == expected.shape
-    tolerance = 1e-4 if got.dtype == torch.float32 else 1e-9
-    assert (got - expected).abs().max() <= tolerance * expected.abs().max()
-
-
-def assert_same_gradients(net, judge, got, expected, inputs):
-    """Of random weighted sums of all maps, with respect to parameters and to both inputs."""
-    seeds = [torch.randn_like(each) for each in expected]
-    torch.autograd.backward(got, seeds)
-    torch.autograd.backward(expected, seeds)
-    assert_same(inputs[0].grad, inputs[1].grad)
-    theirs = dict(judge.named_parameters())
-    for name, parameter in net.named_parameters():
-        tolerance = 1e-9 * theirs[name].grad.abs().max().clamp(min=1e-3)
-        assert (parameter.grad - theirs[name].grad).abs().max() <= tolerance, name
-
-
-def twice(*shape):
-    """The same random images as two leaves."""
-    images = torch.randn(shape, dtype=torch.float64)
-    return images.clone().requires_grad_(), images.requires_grad_()
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +63,7 @@ class TestWholeImages:
                 assert_same(ours, theirs.permute(0, 3, 1, 2))
 
     def test_clips_are_the_originals(self):
-        judge = randomised(hiera.Hiera(**CLIP, **OFFICIAL))
+        judge = randomised(hiera.Hiera(input_size=(4, 64, 96), **CLIPS, **OFFICIAL))
         net = twin(judge, img_size=(4, 64, 96), out_indices=ALL_STAGES)
         inputs = twice(2, 3, 4, 64, 96)
         got = net(inputs[0])
@@ -190,7 +145,9 @@ class TestVisible:
 
     def test_clips_are_the_originals(self):
         judge = randomised(
-            MaskedAutoencoderHiera(q_pool=2, decoder_embed_dim=32, **CLIP, **OFFICIAL)
+            MaskedAutoencoderHiera(
+                input_size=(4, 64, 96), q_pool=2, decoder_embed_dim=32, **CLIPS, **OFFICIAL
+            )
         )
         net = twin(judge, img_size=(4, 64, 96), q_pool=2)
         masked = self.choice(2, 12, 7)
@@ -247,88 +204,6 @@ def z_order_of(side):
         rows.append(row)
         columns.append(column)
     return torch.tensor(rows), torch.tensor(columns)
-
-
-class TestWindows:
-    def judge(self, **options):
-        return randomised(
-            HieraDet(
-                embed_dim=16,
-                num_heads=1,
-                stages=(1, 2, 3, 2),
-                window_spec=(8, 4, 14, 7),
-                global_att_blocks=(4, 5),
-                num_classes=0,
-                **options,
-            )
-        )
-
-    @pytest.mark.parametrize('size', [(224, 224), (256, 192), (32, 480)])
-    def test_maps_and_gradients_are_those_of_sam_2(self, size):
-        judge = self.judge()
-        net = twin(judge, out_indices=ALL_STAGES, **SAM_2)
-        inputs = twice(2, 3, *size)
-        got = net(inputs[0])
-        expected = judge.forward_intermediates(inputs[1], intermediates_only=True)
-        for ours, theirs in zip(got, expected, strict=True):
-            assert_same(ours, theirs)
-        assert_same_gradients(net, judge, got, expected, inputs)
-
-    @pytest.mark.parametrize('size', [(1024, 1024), (672, 1024)])
-    def test_sizes_of_detection(self, size):
-        judge = self.judge().float()
-        net = twin(judge, out_indices=ALL_STAGES, **SAM_2).float()
-        images = torch.randn(1, 3, *size)
-        with torch.no_grad():
-            expected = judge.forward_intermediates(images, intermediates_only=True)
-            for ours, theirs in zip(net(images), expected, strict=True):
-                assert_same(ours, theirs)
-
-    @pytest.mark.parametrize(
-        ('name', 'arch', 'windows', 'blocks', 'grid'),
-        [
-            ('tiny', 'tiny', (8, 4, 14, 7), (5, 7, 9), 7),
-            ('small', 'small', (8, 4, 14, 7), (7, 10, 13), 7),
-            ('base_plus', 'base_plus', (8, 4, 14, 7), (12, 16, 20), 14),
-            ('large', 'large', (8, 4, 16, 8), (23, 33, 43), 7),
-        ],
-    )
-    def test_the_four_encoders_of_sam_2_have_its_parameters(
-        self, name, arch, windows, blocks, grid
-    ):
-        with torch.device('meta'):
-            judge = timm.create_model(f'sam2_hiera_{name}', num_classes=0)
-            net = HieraEncoder(
-                arch,
-                window_sizes=windows,
-                global_blocks=blocks,
-                pos_embed='abs_win',
-                global_pos_size=grid,
-            )
-        theirs = {
-            name: each.shape
-            for name, each in judge.named_parameters()
-            if not name.startswith('head.')
-        }
-        assert {name: each.shape for name, each in net.named_parameters()} == theirs
-        assert [block.order.window == 0 for block in net.blocks] == [
-            not block.is_windowed for block in judge.blocks
-        ]
-
-    def test_windows_of_mask_units_are_the_net_without_windows(self):
-        plain = randomised(HieraEncoder(ARCH, img_size=(64, 96), out_indices=ALL_STAGES))
-        windowed = HieraEncoder(
-            ARCH,
-            img_size=(64, 96),
-            out_indices=ALL_STAGES,
-            window_sizes=(8, 4, 1, 1),
-            global_blocks=(4, 5, 6, 7),
-        )
-        windowed = windowed.double().eval()
-        windowed.load_state_dict(plain.state_dict())
-        images = torch.randn(2, 3, 64, 96).double()
-        for ours, theirs in zip(windowed(images), plain(images), strict=True):
-            assert_same(ours, theirs)
 
 
 class TestPositions:

@@ -3,22 +3,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS
+from reference_hiera import ARCH, CLIPS, OFFICIAL
 from torch import nn
 
 from mmgreen.checkpoints.formats import convert
 from mmgreen.models import PooledNorm, SimpleFeaturePyramid
-
-SMALL = dict(embed_dim=16, num_heads=1, stages=(1, 2, 3, 2))
-ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
-CLIPS = dict(
-    input_size=(4, 64, 64),
-    q_stride=(1, 2, 2),
-    mask_unit_size=(1, 8, 8),
-    patch_kernel=(3, 7, 7),
-    patch_stride=(2, 4, 4),
-    patch_padding=(1, 3, 3),
-    sep_pos_embed=True,
-)
 
 
 def test_it_normalises_the_mean_of_the_last_map():
@@ -33,8 +22,8 @@ def test_it_normalises_the_mean_of_the_last_map():
 
 @pytest.mark.parametrize('size', [(64, 64), (4, 64, 64)], ids=['images', 'clips'])
 def test_class_scores_are_the_originals(size):
-    options = CLIPS if len(size) == 3 else dict(input_size=size)
-    judge = hiera.Hiera(num_classes=7, **SMALL, **options).eval()
+    options = CLIPS if len(size) == 3 else {}
+    judge = hiera.Hiera(input_size=size, num_classes=7, **OFFICIAL, **options).eval()
     with torch.no_grad():
         for parameter in judge.parameters():
             parameter.normal_(std=0.1)

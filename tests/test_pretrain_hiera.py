@@ -4,20 +4,12 @@ import pytest
 import torch
 from hiera.hiera_mae import MaskedAutoencoderHiera
 from mmpretrain.models.selfsup import HOGGenerator
+from reference_hiera import ARCH, CLIPS, OFFICIAL
 
 from mmgreen.checkpoints import convert
 from mmgreen.models import Hiera, MaskedAutoencoder, MIMDecoder, MIMHead
 
-ARCH = dict(embed_dims=16, depths=[1, 2, 3, 2], num_heads=[1, 2, 4, 8])
 IN_CHANNELS = [16, 32, 64, 128]
-CLIPS = dict(
-    q_stride=(1, 2, 2),
-    mask_unit_size=(1, 8, 8),
-    patch_kernel=(3, 7, 7),
-    patch_stride=(2, 4, 4),
-    patch_padding=(1, 3, 3),
-    sep_pos_embed=True,
-)
 
 
 def pretraining(
@@ -53,14 +45,12 @@ def choice(batch, units, hidden):
 
 def original(img_size, **options):
     judge = MaskedAutoencoderHiera(
-        embed_dim=16,
-        num_heads=1,
-        stages=(1, 2, 3, 2),
         q_pool=2,
         decoder_embed_dim=32,
         decoder_depth=2,
         decoder_num_heads=2,
         input_size=img_size,
+        **OFFICIAL,
         **options,
     )
     with torch.no_grad():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmgreen.checkpoints.tables import Pairs, StateDict, swap
+from mmgreen.ops.positions import interpolate_table
 
 __all__ = ['MAE_DECODER', 'OUR_DECODER', 'has_decoder', 'resize_positions']
 
@@ -48,5 +48,5 @@ def resize_positions(table: Tensor, grid: tuple[int, int]) -> Tensor | None:
     if side**2 != table.shape[1]:
         return None
     maps = table.transpose(1, 2).unflatten(2, (side, side)).float()
-    resized = F.interpolate(maps, size=grid, mode='bicubic', align_corners=False)
+    resized = interpolate_table(maps, grid)
     return resized.flatten(2).transpose(1, 2).to(table.dtype).contiguous()

@@ -18,7 +18,7 @@ from mmgreen.ops.positions import abs_win_table, interpolate_table
 
 __all__ = ['fit_tables', 'split_table']
 
-_IMAGE, _WINDOW = 'pos_embed', 'pos_embed_window'
+_IMAGE, _WINDOW, _CLIP = 'pos_embed', 'pos_embed_window', 'pos_embed_spatial'
 
 
 def fit_tables(source: StateDict, target: StateDict) -> dict[str, Resized]:
@@ -31,13 +31,11 @@ def fit_tables(source: StateDict, target: StateDict) -> dict[str, Resized]:
     Returns:
         The tables that differ and can be made to fit; those that cannot are left out.
     """
-    fitted = {}
     if _IMAGE in source and _IMAGE in target:
-        fitted.update(_fit_image_tables(source, target))
-    for name in ('pos_embed_spatial',):
-        if name in source and name in target and source[name].shape != target[name].shape:
-            fitted.update(_interpolated(name, source[name], target[name]))
-    return fitted
+        return _fit_image_tables(source, target)
+    if _CLIP in source and _CLIP in target and source[_CLIP].shape != target[_CLIP].shape:
+        return _interpolated(_CLIP, source[_CLIP], target[_CLIP])
+    return {}
 
 
 def _fit_image_tables(source: StateDict, target: StateDict) -> dict[str, Resized]:

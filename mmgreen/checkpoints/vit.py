@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmgreen.checkpoints.tables import Family, Format, Pairs, Resized, StateDict, matches
+from mmgreen.ops.positions import interpolate_table
 
 __all__ = ['VIT']
 
@@ -87,8 +88,7 @@ def _resize(source: StateDict, target: StateDict) -> dict[str, Resized]:
         if name not in target or table.shape == target[name].shape:
             continue
         if name == 'pos_embed' and table.shape[-1] == target[name].shape[-1]:
-            maps = table.permute(0, 3, 1, 2).float()
-            maps = F.interpolate(maps, target[name].shape[1:3], mode='bicubic')
+            maps = interpolate_table(table.permute(0, 3, 1, 2).float(), target[name].shape[1:3])
             resized[name] = Resized(maps.permute(0, 2, 3, 1).to(table.dtype), 'interpolated')
         elif matches(name, _REL_POS) and table.shape[1] == target[name].shape[1]:
             rows = F.interpolate(table.T[None].float(), len(target[name]), mode='linear')

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mmgreen.nets.lean import attention
 from mmgreen.ops.grouping import GroupPlan, group, ungroup
+from mmgreen.ops.layout import cut_windows, paste_windows
 from mmgreen.ops.positions import pair_index, relative_position_index, square_coords
 
 
@@ -63,7 +64,8 @@ class DenseWindows(NamedTuple):
                 + (torch.arange(side, device=device) >= side - shift)
                 for side in padded
             ]
-            parts = _cut((edges[0][:, None] * 3 + edges[1])[None, :, :, None], window)[0, :, :, 0]
+            parts = (edges[0][:, None] * 3 + edges[1])[None, ..., None]
+            parts = cut_windows(parts, (window, window))[0, ..., 0]
             attend = parts[:, :, None] == parts[:, None, :]
         pairs = pair_index(square_coords(window, device)[None], attend, table)
         return cls(size, window, shift, pairs)
@@ -81,23 +83,16 @@ class DenseWindows(NamedTuple):
             tokens = padded
         if self.shift:
             tokens = tokens.roll((-self.shift, -self.shift), dims=(1, 2))
-        return _cut(tokens, self.window)
+        return cut_windows(tokens, (self.window, self.window))
 
     def scatter(self, windows: Tensor) -> Tensor:
         """(B, G, S, C) back to (B, H, W, C), padding dropped."""
         height, width = self.size
-        grid = windows.unflatten(1, (-1, -(-width // self.window)))
-        grid = grid.unflatten(3, (self.window, self.window))
-        tokens = grid.permute(0, 1, 3, 2, 4, 5).flatten(3, 4).flatten(1, 2)
+        whole = tuple(-(-side // self.window) * self.window for side in self.size)
+        tokens = paste_windows(windows, (self.window, self.window), whole)
         if self.shift:
             tokens = tokens.roll((self.shift, self.shift), dims=(1, 2))
         return tokens[:, :height, :width]
-
-
-def _cut(tokens: Tensor, window: int) -> Tensor:
-    """(B, H, W, C), whole windows, to (B, G, S, C)."""
-    grid = tokens.unflatten(2, (-1, window)).unflatten(1, (-1, window))
-    return grid.permute(0, 1, 3, 2, 4, 5).flatten(3, 4).flatten(1, 2)
 
 
 class VisibleGroups(NamedTuple):

@@ -13,7 +13,6 @@ from math import prod
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from mmgreen.nets.hiera_layers import (
     PATCH_SIZE,
@@ -24,7 +23,12 @@ from mmgreen.nets.hiera_layers import (
     UnitOrder,
     unit_shape,
 )
-from mmgreen.nets.layers import read_arch, reset_transformer_weights
+from mmgreen.nets.layers import (
+    drop_path_rates,
+    read_arch,
+    reset_transformer_weights,
+    run_block,
+)
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, reroll, unroll
 from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
 from mmgreen.ops.positions import abs_win_table, interpolate_table, tile_table
@@ -146,7 +150,7 @@ class HieraEncoder(nn.Module):
         return tuple(size // step for size, step in zip(self.img_size, steps, strict=True))
 
     def _blocks(self, drop_path_rate: float, norm_eps: float) -> list[HieraBlock]:
-        last = max(sum(self.depths) - 1, 1)
+        drop_paths = drop_path_rates(drop_path_rate, sum(self.depths))
         blocks = []
         for stage, depth in enumerate(self.depths):
             for place in range(depth):
@@ -159,7 +163,7 @@ class HieraEncoder(nn.Module):
                         self.num_heads[stage],
                         self._order(len(blocks), stage - is_first, pools),
                         pools,
-                        drop_path_rate * len(blocks) / last,
+                        drop_paths[len(blocks)],
                         norm_eps,
                     )
                 )
@@ -285,10 +289,7 @@ class HieraEncoder(nn.Module):
 
     def _run(self, blocks: nn.ModuleList, tokens: Tensor) -> Tensor:
         for block in blocks:
-            if self.with_cp and tokens.requires_grad:
-                tokens = checkpoint(block, tokens, use_reentrant=False)
-            else:
-                tokens = block(tokens)
+            tokens = run_block(block, tokens, with_cp=self.with_cp)
         return tokens
 
     def _normed(self, tokens: Tensor, stage: int) -> Tensor:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from mmgreen.nets.lean import gelu_linear
-from mmgreen.ops.layout import z_order
+from mmgreen.ops.layout import unroll
 
 
 def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
@@ -24,8 +25,8 @@ def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
     if set(arch) != wanted:
         missing, unknown = sorted(wanted - set(arch)), sorted(set(arch) - wanted)
         raise ValueError(f'arch lacks the keys {missing} and has the unknown keys {unknown}.')
-    for key in ('depths', 'num_heads'):
-        if len(arch[key]) != 4:
+    for key, usual in next(iter(table.values())).items():
+        if isinstance(usual, list) and len(arch[key]) != 4:
             raise ValueError(f'arch[{key!r}] must list four stages, not {arch[key]}.')
     return dict(arch)
 
@@ -92,9 +93,20 @@ def convolve_unit_order(tokens: Tensor, conv: nn.Conv2d | nn.Conv3d) -> Tensor:
         (B, V / k**2, C_out).
     """
     side = conv.kernel_size[-1]
-    rows, columns = z_order(side).to(tokens.device, non_blocking=True).T
-    weight = conv.weight[..., rows, columns].flatten(1, -2).transpose(1, 2).flatten(1)
+    weight = unroll(conv.weight.flatten(1, -3), side).flatten(1)
     return F.linear(tokens.unflatten(1, (-1, side**2)).flatten(2), weight, conv.bias)
+
+
+def drop_path_rates(highest: float, depth: int) -> list[float]:
+    """Stochastic depth of each of ``depth`` blocks: from 0 evenly up to ``highest``."""
+    return [highest * i / max(depth - 1, 1) for i in range(depth)]
+
+
+def run_block(block: nn.Module, tokens: Tensor, *args: object, with_cp: bool) -> Tensor:
+    """``block(tokens, *args)``; ``with_cp`` computes it again in the backward pass."""
+    if with_cp and tokens.requires_grad:
+        return checkpoint(block, tokens, *args, use_reentrant=False)
+    return block(tokens, *args)
 
 
 def reset_transformer_weights(net: nn.Module) -> None:

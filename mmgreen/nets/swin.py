@@ -13,7 +13,6 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from mmgreen.nets.attention import (
     DenseWindows,
@@ -21,7 +20,14 @@ from mmgreen.nets.attention import (
     VisibleGroups,
     fit_window,
 )
-from mmgreen.nets.layers import DropPath, FeedForward, read_arch, reset_transformer_weights
+from mmgreen.nets.layers import (
+    DropPath,
+    FeedForward,
+    drop_path_rates,
+    read_arch,
+    reset_transformer_weights,
+    run_block,
+)
 from mmgreen.ops.grouping import GroupPlan, plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
 from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
@@ -124,11 +130,7 @@ class SwinStage(nn.Module):
     def forward(self, tokens: Tensor, windows: Windows) -> Tensor:
         """The blocks alone: (B, h, w, C) or (B, V, C) in, the same out."""
         for i, block in enumerate(self.blocks):
-            of_block = windows[i % len(windows)]
-            if self.with_cp and tokens.requires_grad:
-                tokens = checkpoint(block, tokens, of_block, use_reentrant=False)
-            else:
-                tokens = block(tokens, of_block)
+            tokens = run_block(block, tokens, windows[i % len(windows)], with_cp=self.with_cp)
         return tokens
 
 
@@ -193,8 +195,7 @@ class SwinEncoder(nn.Module):
         dims = [self.embed_dims * 2**i for i in range(4)]
         self.out_channels = tuple(dims[i] for i in self.out_indices)
         self.patch_embed = SwinPatchEmbed(in_channels, self.embed_dims, norm_eps)
-        last = max(sum(self.depths) - 1, 1)
-        drop_paths = iter([drop_path_rate * i / last for i in range(sum(self.depths))])
+        drop_paths = iter(drop_path_rates(drop_path_rate, sum(self.depths)))
         self.stages = nn.ModuleList(
             SwinStage(
                 dims[i],

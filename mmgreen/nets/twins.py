@@ -15,9 +15,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
-from mmgreen.nets.layers import read_arch, reset_transformer_weights
+from mmgreen.nets.layers import (
+    drop_path_rates,
+    read_arch,
+    reset_transformer_weights,
+    run_block,
+)
 from mmgreen.nets.twins_layers import (
     POSITION_KERNEL,
     DenseTokens,
@@ -130,8 +134,7 @@ class TwinsEncoder(nn.Module):
             )
         )
         self.stages = nn.ModuleList()
-        last = max(sum(self.depths) - 1, 1)
-        drop_paths = iter([drop_path_rate * i / last for i in range(sum(self.depths))])
+        drop_paths = iter(drop_path_rates(drop_path_rate, sum(self.depths)))
         for i, dim in enumerate(dims):
             heads, ratio = sizes['num_heads'][i], sizes['sr_ratios'][i]
             self.stages.append(
@@ -176,10 +179,7 @@ class TwinsEncoder(nn.Module):
     def _run(self, stage: int, tokens: Tensor, where: DenseTokens | VisibleTokens) -> Tensor:
         """The blocks of a stage, with the position encoding after the first, and its norm."""
         for place, block in enumerate(self.stages[stage]):
-            if self.with_cp and tokens.requires_grad:
-                tokens = checkpoint(block, tokens, where, use_reentrant=False)
-            else:
-                tokens = block(tokens, where)
+            tokens = run_block(block, tokens, where, with_cp=self.with_cp)
             if place == 0:
                 tokens = self.position_encodings[stage](tokens, where)
         return getattr(self, f'norm_after_stage{stage}')(tokens)
@@ -271,8 +271,4 @@ def _read_arch(arch: str | dict) -> dict:
     """The sizes of SVT or PCPVT, by name or as a dict."""
     if isinstance(arch, str):
         return read_arch(arch, {**SVT_ARCHS, **PCPVT_ARCHS})
-    sizes = read_arch(arch, SVT_ARCHS if 'window_sizes' in arch else PCPVT_ARCHS)
-    wrong = [key for key, value in sizes.items() if len(value) != 4]
-    if wrong:
-        raise ValueError(f'arch[{wrong[0]!r}] must list four stages, not {sizes[wrong[0]]}.')
-    return sizes
+    return read_arch(arch, SVT_ARCHS if 'window_sizes' in arch else PCPVT_ARCHS)
