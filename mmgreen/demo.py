@@ -19,7 +19,7 @@ from mmengine.config import Config
 
 from mmgreen import config_file
 
-NETS = {'greenmim': 'swin', 'hiera': 'hiera'}
+NETS = {'greenmim': 'swin', 'hiera': 'hiera', 'mae': 'vit'}
 """By method, the first word of its configs in configs/demo."""
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 60, 22
 IMAGE_SIZE = 192
@@ -100,12 +100,12 @@ def train_detector(
     options['randomness.seed'] = seed
     if start_from is not None:
         options['model.backbone.init_cfg.checkpoint'] = start_from
-    return _train(tools, _detection(method), work_dir, options)
+    return _train(tools, detection_config(method), work_dir, options)
 
 
 def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str) -> None:
     """The COCO table, from two processes on the CPU, and pictures of predictions."""
-    config = _detection(method)
+    config = detection_config(method)
     options = {
         'test_dataloader.dataset.data_root': data,
         'test_evaluator.ann_file': data / 'annotations/val.json',
@@ -126,12 +126,13 @@ def _pretraining(method: str) -> str:
     return config_file(f'demo/{NETS[method]}_pretrain.py')
 
 
-def _detection(method: str) -> str:
+def detection_config(method: str) -> str:
+    """Path of the config of a method's small Mask R-CNN."""
     return config_file(f'demo/{NETS[method]}_mask_rcnn.py')
 
 
 def _title(method: str) -> str:
-    return NETS[method].capitalize()
+    return {'vit': 'ViT'}.get(NETS[method], NETS[method].capitalize())
 
 
 def _train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object]) -> Path:

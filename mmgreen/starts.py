@@ -1,4 +1,4 @@
-"""Does pretraining help on the demo's data? Pretrained and random starts under equal schedules."""
+"""Our own scores: small detectors of every method under one recipe, pretrained and from random."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from mmengine.config import Config
 
 from mmgreen.benchmark import describe_machine
-from mmgreen.demo import last_value, pretrain, train_detector
+from mmgreen.demo import NETS, detection_config, last_value, pretrain, train_detector
+from mmgreen.flops import count_parts
 
 METRICS = {
     'box AP': 'coco/bbox_mAP',
@@ -21,49 +24,73 @@ METRICS = {
 BEGIN, END = '<!-- make compare writes from here -->', '<!-- to here -->'
 
 
+class Row(NamedTuple):
+    """The runs of one method from one start."""
+
+    method: str
+    start: str
+    """'pretrained' or 'random'."""
+    scores: list[dict[str, float]]
+    """For each seed the metrics in percent."""
+
+
 def compare_starts(
-    tools: Path, data: Path, work_dir: Path, page: Path, seeds: Sequence[int] = (0, 1, 2)
+    tools: Path,
+    data: Path,
+    work_dir: Path,
+    page: Path,
+    seeds: Sequence[int] = (0, 1, 2),
+    methods: Sequence[str] = tuple(NETS),
 ) -> str:
-    """Trains the demo's detector from both starts with each seed, and writes the table to a page.
+    """Trains the demo's detectors from both starts with each seed, and writes the table to a page.
 
     Runs that are finished are not repeated; those that were interrupted go on.
 
     Args:
         tools: the folder ``tools``.
         data: where the demo's images are, or will be made.
-        work_dir: where the demo's pretraining is, or will be; the detectors go to ``starts``.
+        work_dir: ``demo_METHOD`` in it holds the demo's pretraining of each method, or will; the
+            detectors go to its folder ``starts``.
         page: a Markdown file with a place for the table, see :func:`write_between_marks`.
         seeds: of the detectors: heads, order of images and flips. At least two.
+        methods: those of the demo.
 
     Returns:
         The table.
     """
-    checkpoint = pretrain(tools, data, work_dir)
-    scores: dict[str, list[dict[str, float]]] = {'pretrained': [], 'random': []}
-    for seed in seeds:
-        for start, runs in scores.items():
-            folder = work_dir / 'starts' / f'{start}_{seed}'
-            path = checkpoint if start == 'pretrained' else None
-            train_detector(tools, data, folder, path, seed)
-            runs.append({name: 100 * last_value(folder, key) for name, key in METRICS.items()})
-    table = as_table(scores)
+    rows = []
+    for method in methods:
+        folder = work_dir / f'demo_{method}'
+        checkpoint = pretrain(tools, data, folder, method)
+        for start, path in (('pretrained', checkpoint), ('random', None)):
+            rows.append(Row(method, start, []))
+            for seed in seeds:
+                run = folder / 'starts' / f'{start}_{seed}'
+                train_detector(tools, data, run, path, seed, method)
+                rows[-1].scores.append(
+                    {name: 100 * last_value(run, key) for name, key in METRICS.items()}
+                )
+    table = as_table(rows)
     machine = describe_machine(torch.device('cuda' if torch.cuda.is_available() else 'cpu'))
     write_between_marks(page, f'{table}\n\n{time.strftime("%Y-%m-%d")}, {machine}.')
     return table
 
 
-def as_table(scores: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """Markdown: mean and standard deviation over seeds of each start, and every run's value.
+def as_table(rows: Sequence[Row]) -> str:
+    """Markdown: mean and standard deviation over seeds of each row, and every run's value."""
+    names = list(rows[0].scores[0])
+    heads = ['method', 'detector', 'start', *names]
+    lines = [f'| {" | ".join(heads)} |', '|---' * len(heads) + '|']
+    for row in rows:
+        cells = (_cell([score[name] for score in row.scores]) for name in names)
+        lines.append(f'| {row.method} | {_size(row.method)} | {row.start} | {" | ".join(cells)} |')
+    return '\n'.join(lines)
 
-    Args:
-        scores: for each start one dict of metrics a seed, in percent.
-    """
-    names = list(next(iter(scores.values()))[0])
-    rows = [f'| start | seeds | {" | ".join(names)} |', '|---' * (len(names) + 2) + '|']
-    for start, runs in scores.items():
-        cells = (_cell([run[name] for run in runs]) for name in names)
-        rows.append(f'| {start} | {len(runs)} | {" | ".join(cells)} |')
-    return '\n'.join(rows)
+
+def _size(method: str) -> str:
+    config = Config.fromfile(detection_config(method))
+    whole = count_parts(config, (config.size, config.size))[-1]
+    return f'{whole.num_parameters / 1e6:.1f} M, {whole.macs / 1e9:.1f} G'
 
 
 def _cell(values: Sequence[float]) -> str:

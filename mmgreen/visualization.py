@@ -26,8 +26,9 @@ from mmgreen.checkpoints import (
     read_checkpoint,
     weights_in,
 )
+from mmgreen.checkpoints.fitting import unfilled
 from mmgreen.datasets import UnlabelledImages
-from mmgreen.models import MaskedAutoencoder, Reconstruction
+from mmgreen.models import MaskedAutoencoder, PretrainingModel, Reconstruction
 from mmgreen.ops.seeding import seeded
 from mmgreen.registry import DATASETS, MODELS
 
@@ -80,7 +81,7 @@ def write_sheet(
 
 
 def reconstruction_sheet(
-    model: MaskedAutoencoder,
+    model: PretrainingModel,
     pipeline: Sequence[dict],
     paths: Sequence[str],
     labels: Sequence[str] | None = None,
@@ -138,7 +139,7 @@ def _readable(paths: Sequence[str], pipeline: Sequence[dict]) -> Iterator[tuple[
 
 
 def _three_pictures(
-    model: MaskedAutoencoder, made: Reconstruction, paste_visible: bool
+    model: PretrainingModel, made: Reconstruction, paste_visible: bool
 ) -> tuple[np.ndarray, ...]:
     original, predicted = (_to_pixels(model, part) for part in (made.images, made.predicted))
     hidden = made.masked[0].cpu().numpy()[..., None]
@@ -146,7 +147,7 @@ def _three_pictures(
     return original, seen, np.where(hidden, predicted, original) if paste_visible else predicted
 
 
-def _to_pixels(model: MaskedAutoencoder, images: Tensor) -> np.ndarray:
+def _to_pixels(model: PretrainingModel, images: Tensor) -> np.ndarray:
     """(1, 3, H, W) normalised to (H, W, 3) uint8, red first."""
     preprocessor = model.data_preprocessor
     image = images[0].float()
@@ -178,28 +179,46 @@ def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarr
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def load_model(config: Config, checkpoint: str, device: str | torch.device) -> MaskedAutoencoder:
+def load_model(config: Config, checkpoint: str, device: str | torch.device) -> PretrainingModel:
     """The pretraining model of ``config`` with the weights of ``checkpoint``, ready for pictures.
+
+    Our models read every format that docs/checkpoints.md lists, a baseline its own checkpoints.
 
     Raises:
         ValueError: if the config is not one of pretraining, or the checkpoint has no decoder or
             belongs to another model.
     """
     init_default_scope(config.get('default_scope', 'mmpretrain'))
-    if config.model.get('type') != 'mmgreen.MaskedAutoencoder':
+    kind = MODELS.get(config.model.get('type'))
+    if not (isinstance(kind, type) and issubclass(kind, PretrainingModel)):
         raise ValueError(
             f'{config.filename} trains a {config.model.get("type")}; a reconstruction needs the '
-            'config of a pretraining (model type mmgreen.MaskedAutoencoder).'
-        )
-    weights, _ = weights_in(read_checkpoint(checkpoint))
-    if not has_decoder(convert(weights, source=checkpoint).state_dict):
-        raise ValueError(
-            f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
-            'checkpoint of the pretraining itself, not of an encoder or a detector.'
+            'config of a pretraining (model type mmgreen.MaskedAutoencoder, MAE or SimMIM).'
         )
     model = MODELS.build(config.model)
-    load_pretrained(model, checkpoint, part='model')
+    weights, _ = weights_in(read_checkpoint(checkpoint))
+    if isinstance(model, MaskedAutoencoder):
+        if not has_decoder(convert(weights, source=checkpoint).state_dict):
+            raise ValueError(
+                f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
+                'checkpoint of the pretraining itself, not of an encoder or a detector.'
+            )
+        load_pretrained(model, checkpoint, part='model')
+    else:
+        _load_baseline(model, weights, checkpoint)
     return model.to(device).eval()
+
+
+def _load_baseline(model: PretrainingModel, weights: dict[str, Tensor], checkpoint: str) -> None:
+    lacking = unfilled(model, weights)
+    if lacking:
+        name, how = next(iter(lacking.items()))
+        raise ValueError(
+            f'{checkpoint} does not fit this {type(model).__name__}: {len(lacking)} parameters are '
+            f'not in it, or have another shape, {name} first ({how}); take the checkpoint of a '
+            'pretraining with this config.'
+        )
+    model.load_state_dict(weights)
 
 
 def image_files(path: str, limit: int | None = None) -> list[str]:

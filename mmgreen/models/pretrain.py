@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
-from mmpretrain.models.selfsup import BaseSelfSupervisor, HOGGenerator
+from mmpretrain.models.selfsup import HOGGenerator
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmgreen.models.reconstruction import PretrainingModel, Reconstruction
 from mmgreen.models.start import StartsFromCheckpoint
 from mmgreen.nets.decoder import MaskedDecoder
 from mmgreen.ops.layout import (
@@ -28,7 +28,7 @@ from mmgreen.ops.layout import (
     paste_patches,
     unroll,
 )
-from mmgreen.ops.masking import check_masked, draw_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import check_masked, draw_masked, masked_map, unit_grid, unit_indices
 from mmgreen.ops.targets import (
     FLATTEN_ORDERS,
     flatten_patches,
@@ -40,17 +40,6 @@ from mmgreen.registry import MODELS
 
 # What mmpretrain's generator of histograms of gradients is written for.
 HOG_PATCH_SIZE, HOG_IMAGES, HOG_GRID = 16, (3, 224, 224), (14, 14)
-
-
-class Reconstruction(NamedTuple):
-    """What a picture of a reconstruction needs, in the normalised space of the input images."""
-
-    images: Tensor
-    """(B, C, H, W): what went in; of clips the film strip."""
-    masked: Tensor
-    """(B, H, W) bool, True = hidden."""
-    predicted: Tensor
-    """(B, C, H, W): what the decoder says of every patch, visible ones included."""
 
 
 @MODELS.register_module()
@@ -207,7 +196,7 @@ class MIMHead(BaseModule):
 
 
 @MODELS.register_module()
-class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
+class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
     """Masked image modelling on what is visible: GreenMIM, and any method of the same three parts.
 
     Which units are hidden is drawn from torch's default generator: seed it, and masks repeat. In a
@@ -240,27 +229,9 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
             raise ValueError(
                 f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.'
             )
-        if not isinstance(data_preprocessor, nn.Module):
-            # mmpretrain's default is a short name, which other packages' scopes do not find.
-            usual = {'type': 'mmpretrain.SelfSupDataPreprocessor'}
-            data_preprocessor = {**usual, **(data_preprocessor or {})}
-        super().__init__(
-            backbone=backbone,
-            neck=neck,
-            head=head,
-            data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg,
-        )
+        super().__init__(backbone, neck, head, data_preprocessor, init_cfg)
         self.mask_ratio = mask_ratio
         self.shared_mask = shared_mask
-
-    def forward(
-        self, inputs: Tensor, data_samples: list[DataSample] | None = None, mode: str = 'tensor'
-    ) -> Tensor | tuple | dict | list[DataSample]:
-        """Features ('tensor'), losses ('loss'), or data samples with a loss each ('predict')."""
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        return super().forward(inputs, data_samples, mode)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
         """One training step.
@@ -277,14 +248,11 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
         pred = self.neck(stages, masked)
         return {'loss': self.head.loss(pred, inputs, masked)}
 
-    def predict(self, inputs: Tensor, data_samples: list[DataSample]) -> list[DataSample]:
-        """The data samples, each with the loss of its image as ``reconstruction_loss``."""
-        masked = self.draw_masked(inputs)
-        pred = self.neck(self.backbone.forward_visible(inputs, masked), masked)
-        losses = self.head.loss_per_image(pred, inputs, masked)
-        for sample, loss in zip(data_samples, losses):
-            sample.set_field(loss, 'reconstruction_loss')
-        return data_samples
+    def loss_per_image(self, images: Tensor) -> Tensor:
+        """See :meth:`PretrainingModel.loss_per_image`."""
+        masked = self.draw_masked(images)
+        pred = self.neck(self.backbone.forward_visible(images, masked), masked)
+        return self.head.loss_per_image(pred, images, masked)
 
     def draw_masked(self, images: Tensor) -> Tensor:
         """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""
@@ -308,8 +276,6 @@ class MaskedAutoencoder(StartsFromCheckpoint, BaseSelfSupervisor):
         masked = self.draw_masked(images) if masked is None else masked
         masked = check_masked(masked, grid, len(images))
         pred = self.neck(self.backbone.forward_visible(images, masked), masked)
-        unit = self.backbone.unit_size
-        pixels = masked.expand(len(images), -1).unflatten(1, grid)
-        pixels = pixels.repeat_interleave(unit, 1).repeat_interleave(unit, 2)
+        pixels = masked_map(masked.expand(len(images), -1), grid, self.backbone.unit_size)
         strip = film_strip(images)
         return Reconstruction(strip, pixels.to(images.device), self.head.undo_target(pred, strip))

@@ -108,3 +108,17 @@ def unit_indices(chosen: Tensor) -> Tensor:
         (n,) or (B, n) int64.
     """
     return chosen.nonzero()[:, -1].view(*chosen.shape[:-1], -1)
+
+
+def masked_map(masked: Tensor, grid: tuple[int, int], side: int) -> Tensor:
+    """The hidden places of images at a finer resolution than their units.
+
+    Args:
+        masked: (B, U) bool, True = hidden.
+        grid: rows and columns of units.
+        side: places a side of a unit: tokens, or pixels.
+
+    Returns:
+        (B, grid[0] * side, grid[1] * side) bool.
+    """
+    return masked.unflatten(1, grid).repeat_interleave(side, 1).repeat_interleave(side, 2)

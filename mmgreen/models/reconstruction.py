@@ -1,0 +1,74 @@
+"""What the tools ask of every pretraining model, ours or a baseline: losses by image, and pictures.
+
+Letters in shapes: B images, C channels, H W pixels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mmpretrain.models.selfsup import BaseSelfSupervisor
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+
+class Reconstruction(NamedTuple):
+    """What a picture of a reconstruction needs, in the normalised space of the input images."""
+
+    images: Tensor
+    """(B, C, H, W): what went in; of clips the film strip."""
+    masked: Tensor
+    """(B, H, W) bool, True = hidden."""
+    predicted: Tensor
+    """(B, C, H, W): what the decoder says of every patch, visible ones included."""
+
+
+class PretrainingModel(BaseSelfSupervisor):
+    """mmpretrain's base of self-supervised algorithms, with a mode 'predict' and reconstructions.
+
+    The data preprocessor is mmpretrain's SelfSupDataPreprocessor, unless the config names another.
+    """
+
+    mask_ratio: float
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module,
+        head: dict | nn.Module,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ):
+        if not isinstance(data_preprocessor, nn.Module):
+            # mmpretrain's default is a short name, which other packages' scopes do not find.
+            usual = {'type': 'mmpretrain.SelfSupDataPreprocessor'}
+            data_preprocessor = {**usual, **(data_preprocessor or {})}
+        super().__init__(
+            backbone=backbone,
+            neck=neck,
+            head=head,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+
+    def forward(
+        self, inputs: Tensor, data_samples: list[DataSample] | None = None, mode: str = 'tensor'
+    ) -> Tensor | tuple | dict | list[DataSample]:
+        """Features ('tensor'), losses ('loss'), or data samples with a loss each ('predict')."""
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        return super().forward(inputs, data_samples, mode)
+
+    def predict(self, inputs: Tensor, data_samples: list[DataSample]) -> list[DataSample]:
+        """The data samples, each with the loss of its image as ``reconstruction_loss``."""
+        for sample, loss in zip(data_samples, self.loss_per_image(inputs), strict=True):
+            sample.set_field(loss, 'reconstruction_loss')
+        return data_samples
+
+    def loss_per_image(self, images: Tensor) -> Tensor:
+        """(B,): the loss of each image, with masks drawn anew."""
+        raise NotImplementedError
+
+    def reconstruct(self, images: Tensor) -> Reconstruction:
+        """What the model makes of masked images, (B, C, H, W) normalised; masks are drawn anew."""
+        raise NotImplementedError
