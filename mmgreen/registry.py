@@ -35,7 +35,12 @@ DATA_SAMPLERS = Registry(
 TRANSFORMS = Registry(
     'transform', parent=ROOT_TRANSFORMS, scope='mmgreen', locations=['mmgreen.datasets']
 )
-HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmgreen', locations=['mmgreen.hooks'])
+HOOKS = Registry(
+    'hook',
+    parent=ROOT_HOOKS,
+    scope='mmgreen',
+    locations=['mmgreen.hooks', 'mmgreen.planning'],
+)
 METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmgreen', locations=['mmgreen.evaluation'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor',

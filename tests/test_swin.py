@@ -87,6 +87,56 @@ def test_forward_visible_equals_the_reference(case, batch):
         assert relative_error(parameter.grad, weights[name].grad) < 1e-4, name
 
 
+IMAGE_CASES = {
+    'square': ((224, 224), 7, None),
+    'not square': ((96, 160), 7, None),
+    'window 14': ((224, 224), 14, None),
+    'window larger than the map': ((64, 96), 14, None),
+    'one unit visible': ((96, 160), 7, [[8], [0], [14]]),
+    'all visible': ((64, 96), 7, [range(6)] * 3),
+    'a batch of one': ((96, 96), 7, [[2, 4]]),
+}
+
+
+@pytest.mark.parametrize('case', IMAGE_CASES)
+def test_a_mask_for_each_image_gives_what_each_image_alone_gives(case):
+    size, window, units = IMAGE_CASES[case]
+    grid = (size[0] // 32, size[1] // 32)
+    net = small_net(window_size=window)
+    if units is None:
+        masked = draw_masked(grid[0] * grid[1], 0.75, 3)
+    else:
+        masked = torch.stack([only_visible(grid, *each) for each in units])
+    images = torch.randn(len(masked), 3, *size, requires_grad=True)
+    twins = images.detach().clone().requires_grad_()
+
+    together = net.forward_visible(images, masked)
+    seeds = [torch.randn_like(stage) for stage in together]
+    torch.autograd.backward(together, seeds)
+    gradients = [parameter.grad for parameter in net.parameters()]
+    net.zero_grad()
+    for i, row in enumerate(masked):
+        alone = net.forward_visible(twins[i : i + 1], row)
+        torch.autograd.backward(alone, [seed[i : i + 1] for seed in seeds])
+        for got, expected in zip(together, alone):
+            assert relative_error(got[i : i + 1], expected) < 1e-5
+    assert relative_error(images.grad, twins.grad) < 1e-4
+    for (name, parameter), gradient in zip(net.named_parameters(), gradients):
+        assert relative_error(gradient, parameter.grad) < 1e-4, name
+
+
+def test_a_mask_for_each_image_packs_windows_of_the_whole_batch():
+    masked = draw_masked(49, 0.75, 8)
+    for i, plans in enumerate(small_net().plan_visible(masked, (7, 7)).stages):
+        tokens = 12 * 4 ** (3 - i)
+        for plan in plans:
+            assert len(plan.back) == 8 * tokens
+            image = (plan.take // tokens).where(plan.real, -1)
+            mixed = [len(set(row.tolist()) - {-1}) > 1 for row in image]
+            # Units of the last stage fill its one window alike in every image.
+            assert any(mixed) == (i < 3)
+
+
 @pytest.mark.parametrize(('size', 'window'), [((224, 224), 7), ((448, 224), 7), ((256, 512), 8)])
 def test_with_nothing_hidden_it_is_the_dense_forward_reordered(size, window):
     net = small_net(window_size=window, out_indices=(0, 1, 2, 3)).eval()
@@ -168,7 +218,8 @@ def test_bf16_autocast_is_near_float32():
     assert relative_error(rough.float(), exact) < 0.1
 
 
-def test_compiling_makes_few_graphs_over_many_masks():
+@pytest.mark.parametrize('num_images', [None, 2])
+def test_compiling_makes_few_graphs_over_many_masks(num_images):
     graphs = []
 
     def count(module, inputs):
@@ -178,11 +229,11 @@ def test_compiling_makes_few_graphs_over_many_masks():
     torch._dynamo.reset()
     net = small_net(arch=dict(SMALL, depths=[1, 2, 2, 1])).eval()
     encode = torch.compile(net.encode_visible, backend=count, fullgraph=True, dynamic=True)
-    images = torch.randn(1, 3, 224, 224)
+    images = torch.randn(num_images or 1, 3, 224, 224)
     with torch.no_grad():
         for seed in range(20):
             torch.manual_seed(seed)
-            plan = net.plan_visible(draw_masked(49, 0.75), (7, 7))
+            plan = net.plan_visible(draw_masked(49, 0.75, num_images), (7, 7))
             for got, expected in zip(encode(images, plan), net.encode_visible(images, plan)):
                 assert relative_error(got, expected) < 1e-5
     assert len(graphs) <= 4
@@ -226,7 +277,5 @@ def test_bad_inputs_of_forward_visible_are_refused():
         net.forward_visible(torch.randn(1, 3, 65, 64), masked)
     with pytest.raises(ValueError, match='every unit'):
         net.forward_visible(torch.randn(1, 3, 64, 64), torch.ones(4, dtype=torch.bool))
-    with pytest.raises(ValueError, match='shared_mask=True'):
-        net.forward_visible(torch.randn(1, 3, 64, 64), masked[None])
     with pytest.raises(ValueError, match='out_indices must contain 3'):
         small_net(out_indices=(0,)).forward_visible(torch.randn(1, 3, 64, 64), masked)

@@ -17,6 +17,7 @@ custom_hooks = [
     dict(type='mmgreen.SeedEachStep'),
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
+    dict(type='mmgreen.PlanInWorkers'),  # where each image has a mask of its own
     # A sheet of reconstructions every 20 epochs:
     # dict(type='mmgreen.DrawReconstructions', img_path='FOLDER', interval=20),
 ]

@@ -8,10 +8,10 @@ from mmgreen.models.reconstruction import PretrainingModel, Reconstruction
 from mmgreen.models.vitdet import ViTDet
 
 __all__ = [
+    'MAE',
     'GreenSwin',
     'GreenTwins',
     'Hiera',
-    'MAE',
     'MIMDecoder',
     'MIMHead',
     'MaskedAutoencoder',

@@ -36,6 +36,7 @@ from mmgreen.ops.targets import (
     squared_error,
     unflatten_patches,
 )
+from mmgreen.planning import planned_masks
 from mmgreen.registry import MODELS
 
 # What mmpretrain's generator of histograms of gradients is written for.
@@ -238,13 +239,18 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
 
         Args:
             inputs: (B, C, H, W) or clips (B, C, T, H, W), normalised.
-            data_samples: not needed.
+            data_samples: the first may hold what a worker of the data loader has planned.
 
         Returns:
             ``{'loss': scalar}``.
         """
-        masked = self.draw_masked(inputs)
-        stages = self.backbone.forward_visible(inputs, masked)
+        planned = planned_masks(data_samples)
+        if planned is None:
+            masked = self.draw_masked(inputs)
+            stages = self.backbone.forward_visible(inputs, masked)
+        else:
+            masked = planned.masked
+            stages = self.backbone.encode_visible(inputs, planned.plan)
         pred = self.neck(stages, masked)
         return {'loss': self.head.loss(pred, inputs, masked)}
 

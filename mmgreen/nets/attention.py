@@ -109,15 +109,15 @@ class VisibleGroups(NamedTuple):
         return cls(plan, pair_index(plan.coords, plan.attend, table))
 
     def gather(self, tokens: Tensor, padding: Tensor) -> Tensor:
-        """(B, V, C) to (B, G, S, C).
+        """(B, V, C) to (B, G, S, C), or to (1, G, S, C) where groups are of the whole batch.
 
         Padding slots attend to none but each other and are dropped later, so they hold any token,
         and ``padding`` is not needed.
         """
-        return group(tokens, self.plan)
+        return group(tokens.reshape(-1, len(self.plan.back), tokens.shape[-1]), self.plan)
 
     def scatter(self, groups: Tensor) -> Tensor:
-        """(B, G, S, C) back to (B, V, C)."""
+        """(B, G, S, C) back to (B, V, C), or (1, G, S, C) to (1, B * V, C)."""
         return ungroup(groups, self.plan)
 
 
@@ -153,7 +153,8 @@ class WindowAttention(nn.Module):
         the projection gives for zeros is its bias, so it needs no matrix product.
         """
         qkv = windows.gather(self.qkv(tokens), self.qkv.bias)
-        return self.proj(windows.scatter(self._attend(qkv, windows.pairs)))
+        out = self.proj(windows.scatter(self._attend(qkv, windows.pairs)))
+        return out.reshape(tokens.shape)
 
     def _attend(self, qkv: Tensor, pairs: Tensor) -> Tensor:
         """(B, G, S, 3C) to (B, G, S, C)."""

@@ -138,14 +138,41 @@ class VisiblePlan(NamedTuple):
     """All that ``masked`` decides about a forward pass, made on the CPU before it."""
 
     units: Tensor
-    """(n,) int64: the visible units, raster order."""
+    """(n,) or (B, n) int64: the visible units, raster order."""
     stages: tuple[tuple[GroupPlan, ...], ...]
-    """Per stage the groups of its plain windows and, where it has any, of its shifted ones."""
+    """Per stage the groups of its plain windows and, where it has any, of its shifted ones: of one
+    image, which serve all, or of the windows of the whole batch."""
 
     def to(self, device: torch.device) -> VisiblePlan:
         """The same plan on ``device``, without waiting for it."""
         stages = tuple(tuple(plan.to(device) for plan in plans) for plans in self.stages)
         return VisiblePlan(self.units.to(device, non_blocking=True), stages)
+
+
+def plan_visible(masked: Tensor, grid: tuple[int, int], window_size: int) -> VisiblePlan:
+    """The groups of every stage, planned on the CPU.
+
+    Args:
+        masked: (U,) bool on the CPU, True = hidden, or (B, U), one row per image; groups then pack
+            windows of the whole batch.
+        grid: rows and columns of units.
+        window_size: tokens a side of a window.
+    """
+    units, side = unit_indices(~masked), UNIT_SIZE // PATCH_SIZE
+    coords = unit_coords(units.flatten(), grid[1], z_order(side))
+    image = None
+    if masked.dim() == 2:
+        image = torch.arange(len(masked), device='cpu').repeat_interleave(
+            len(coords) // len(masked)
+        )
+    stages = []
+    for i in range(4):
+        if i:
+            coords, side = coarser_coords(coords), side // 2
+            image = None if image is None else image[::4]
+        window, shifts = fit_window((grid[0] * side, grid[1] * side), window_size, False)
+        stages.append(tuple(plan_groups(coords, window, shift, image) for shift in shifts))
+    return VisiblePlan(units, tuple(stages))
 
 
 class SwinEncoder(nn.Module):
@@ -191,7 +218,6 @@ class SwinEncoder(nn.Module):
         self.window_size = window_size
         self.pad_small_map = pad_small_map
         self.out_indices = tuple(out_indices)
-        self._places = z_order(UNIT_SIZE // PATCH_SIZE)  # stays on the CPU, where plans are made
         dims = [self.embed_dims * 2**i for i in range(4)]
         self.out_channels = tuple(dims[i] for i in self.out_indices)
         self.patch_embed = SwinPatchEmbed(in_channels, self.embed_dims, norm_eps)
@@ -246,8 +272,9 @@ class SwinEncoder(nn.Module):
 
         Args:
             images: (B, C, H, W), H and W multiples of 32.
-            masked: (U,) bool, True = hidden, the units of 32x32 pixels in raster order, shared by
-                the batch. On the CPU, or the forward pass waits for the device.
+            masked: (U,) bool shared by the batch, or (B, U), one row an image; True = hidden, the
+                units of 32x32 pixels in raster order. On the CPU, or the forward pass waits for the
+                device.
 
         Returns:
             Four of (B, V_s, C_s), the visible tokens after each stage in unit order; the last after
@@ -262,28 +289,8 @@ class SwinEncoder(nn.Module):
         return self.encode_visible(images, self.plan_visible(masked, grid).to(images.device))
 
     def plan_visible(self, masked: Tensor, grid: tuple[int, int]) -> VisiblePlan:
-        """The groups of every stage, planned on the CPU.
-
-        Args:
-            masked: (U,) bool on the CPU, True = hidden.
-            grid: rows and columns of units.
-        """
-        if masked.dim() != 1:
-            raise ValueError(
-                'GreenSwin takes one choice of hidden units for the whole batch, masked of shape '
-                '(U,); set shared_mask=True.'
-            )
-        units = unit_indices(~masked)
-        side = UNIT_SIZE // PATCH_SIZE
-        coords = unit_coords(units, grid[1], self._places)
-        stages = []
-        for i in range(4):
-            if i:
-                coords, side = coarser_coords(coords), side // 2
-            size = (grid[0] * side, grid[1] * side)
-            window, shifts = fit_window(size, self.window_size, pad_small_map=False)
-            stages.append(tuple(plan_groups(coords, window, shift) for shift in shifts))
-        return VisiblePlan(units, tuple(stages))
+        """:func:`plan_visible` with this net's windows."""
+        return plan_visible(masked, grid, self.window_size)
 
     def encode_visible(self, images: Tensor, plan: VisiblePlan) -> tuple[Tensor, ...]:
         """:meth:`forward_visible` once the plan is on the device.
