@@ -11,20 +11,22 @@ import multiprocessing
 import platform
 import statistics
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
-from mmpretrain.registry import MODELS, TRANSFORMS
+from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmgreen.comparing import check_sizes, check_tasks, size_of, task_of
 from mmgreen.flops import count_macs
 from mmgreen.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
 from mmgreen.ops.masking import draw_masked, unit_grid
@@ -43,10 +45,31 @@ class Spread(NamedTuple):
         return cls(statistics.median(values), min(values), max(values))
 
 
+class Setting(NamedTuple):
+    """What is measured, the same for every model."""
+
+    mode: str
+    """'train': loss and backward; 'forward': without gradient, of a detector down to boxes."""
+    batch: int
+    size: tuple[int, int]
+    device: torch.device
+    dtype: torch.dtype
+    """float32, or what autocast computes in."""
+    mask_ratio: float | None = None
+    """Of pretraining models; None leaves each its own."""
+
+    def autocast(self) -> AbstractContextManager:
+        """The context of the forward pass."""
+        if self.dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
+
+
 class Figures(NamedTuple):
-    """What was measured of one model."""
+    """What was measured of one model in one setting."""
 
     name: str
+    setting: Setting
     seconds: Spread
     """Of one step."""
     images_per_second: float
@@ -58,34 +81,74 @@ class Figures(NamedTuple):
     """Time of the bare matrix products over the time of the step."""
 
 
-class Setting(NamedTuple):
-    """What is measured, the same for every model."""
+class Failure(NamedTuple):
+    """A model that could not be measured in one setting."""
 
-    mode: str
-    """'train': loss and backward; 'forward': without gradient, of a detector down to boxes."""
-    batch: int
-    size: tuple[int, int]
-    device: torch.device
-    dtype: torch.dtype
-    """float32, or what autocast computes in."""
-
-    def autocast(self) -> AbstractContextManager:
-        """The context of the forward pass."""
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, self.dtype)
+    name: str
+    setting: Setting
+    reason: str
 
 
-def build_model(config: str, device: torch.device) -> nn.Module:
-    """The model of a config, in training mode.
+def readable(names: Sequence[str]) -> list[Config]:
+    """Those of the configs that can be read; :func:`compare` reports the others.
 
-    In its place may stand a backbone, or another library's net: ``type='package.name'``.
+    Raises:
+        ValueError: if none can.
+    """
+    configs, errors = [], []
+    for name in names:
+        try:
+            configs.append(Config.fromfile(name))
+        except Exception as error:  # a config is code, and may raise anything
+            errors.append(f'{name} ({type(error).__name__}: {error})')
+    if not configs:
+        raise ValueError(f'No config can be read: {"; ".join(errors)}.')
+    return configs
+
+
+def common_size(configs: Sequence[Config]) -> tuple[int, int]:
+    """Height and width of the images that all the configs work on; 224 px if none says.
+
+    Raises:
+        ValueError: if they differ, or the configs are of different tasks.
+    """
+    check_tasks(configs)
+    check_sizes(configs, 'give --size to measure all at one')
+    return next((size for config in configs if (size := size_of(config))), (224, 224))
+
+
+def build_model(config: str, setting: Setting) -> nn.Module:
+    """The model of a config, in training mode, made for the setting's size and mask ratio.
+
+    In its place may stand a backbone, or another library's net: ``type='package.name'``. A detector
+    keeps all the objects that it may find, for random weights are sure of none.
+
+    Raises:
+        ValueError: if the setting has a mask ratio and the model none.
     """
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    model = MODELS.build(cfg.model).to(device)
+    if setting.mask_ratio is not None:
+        if 'mask_ratio' not in cfg.model:
+            raise ValueError(f'{config} has no model.mask_ratio, so none can be set.')
+        cfg.model.mask_ratio = setting.mask_ratio
+    if task_of(cfg) == 'pretraining':
+        _fit_to_size(cfg.model, setting.size)
+    if 'score_thr' in cfg.model.get('test_cfg', {}).get('rcnn', {}):
+        cfg.model.test_cfg.rcnn.score_thr = 0.0
+    model = MODELS.build(cfg.model).to(setting.device)
     model.train()  # not chained: train() of the hosts' Swin returns None
     return model
+
+
+def _fit_to_size(model: ConfigDict, size: tuple[int, int]) -> None:
+    """Sizes the tables of positions."""
+    for part in (model.backbone, model.neck):
+        if 'img_size' in part:
+            part.img_size = size
+    if 'num_patches' in model.neck:
+        patch = model.neck.patch_size
+        model.neck.num_patches = (size[0] // patch) * (size[1] // patch)
 
 
 def make_step(model: nn.Module, setting: Setting) -> Callable[[int], None]:
@@ -122,7 +185,7 @@ def _is_detector(model: nn.Module) -> bool:
 
 
 def _inputs(model: nn.Module, batch: int, setting: Setting) -> tuple[Tensor, list]:
-    """Images, and what the model wants beside them: SimMIM masks, a detector eight objects each."""
+    """Images, and what the model wants beside them: a detector eight objects in each."""
     if _is_detector(model):
         from mmdet.testing import demo_mm_inputs
 
@@ -130,68 +193,87 @@ def _inputs(model: nn.Module, batch: int, setting: Setting) -> tuple[Tensor, lis
         data = model.data_preprocessor(made, training=True)
         return data['inputs'], data['data_samples']
     images = torch.randn(batch, 3, *setting.size, device=setting.device)
-    samples = [DataSample() for _ in range(batch)]
-    if type(model).__name__ == 'SimMIM':
-        size = setting.size
-        masks = TRANSFORMS.build(
-            dict(
-                type='SimMIMMaskGenerator',
-                input_size=size[0],
-                mask_patch_size=32,
-                model_patch_size=4,
-                mask_ratio=0.6,
-            )
+    return images, [DataSample() for _ in range(batch)]
+
+
+@dataclass
+class _Contestant:
+    """A model in one setting, and how long its steps took."""
+
+    name: str
+    model: nn.Module
+    step: Callable[[int], None]
+    times: list[float] = field(default_factory=list)
+
+    def figures(self, setting: Setting, peer_times: list[float]) -> Figures:
+        spread = Spread.of(self.times)
+        bare = time_matrix_products(self.step, setting.batch, setting.device)
+        return Figures(
+            name=self.name,
+            setting=setting,
+            seconds=spread,
+            images_per_second=setting.batch / spread.median,
+            ratio=Spread.of([a / b for a, b in zip(self.times, peer_times, strict=True)]),
+            megabytes_per_image=memory_per_image(self.model, self.step, setting.device) / 2**20,
+            gigamacs_per_image=count_macs(partial(self.step, 1)) / 1e9,
+            matrix_share=bare / spread.median,
         )
-        for sample in samples:
-            sample.set_field(torch.as_tensor(masks.transform({})['mask']), 'mask')
-    return images, samples
 
 
-def compare(configs: list[str], setting: Setting, turns: int) -> list[Figures]:
+def compare(configs: Sequence[str], setting: Setting, turns: int) -> list[Figures | Failure]:
     """Figures of the models of several configs, measured in turns.
 
+    A model that cannot be built, or fails in a step, is reported, and the others go on.
+
     Args:
-        configs: the last is the peer that ratios refer to.
+        configs: the last that works is the peer that ratios refer to.
         setting: what is measured.
         turns: measured turns, after one to warm up.
     """
-    models = [build_model(config, setting.device) for config in configs]
-    steps = [make_step(model, setting) for model in models]
-    times: list[list[float]] = [[] for _ in steps]
+    failures: dict[str, Failure] = {}
+    contestants = []
+    for name in configs:
+        with _reported(name, setting, failures):
+            model = build_model(name, setting)
+            contestants.append(_Contestant(name, model, make_step(model, setting)))
     for turn in range(turns + 1):
-        for step, taken in zip(steps, times):
-            seconds = time_once(lambda: step(setting.batch), setting.device)  # noqa: B023
-            if turn:
-                taken.append(seconds)
-    figures = []
-    for config, model, step, taken in zip(configs, models, steps, times):
-        spread = Spread.of(taken)
-        figures.append(
-            Figures(
-                name=config,
-                seconds=spread,
-                images_per_second=setting.batch / spread.median,
-                ratio=Spread.of([a / b for a, b in zip(taken, times[-1])]),
-                megabytes_per_image=memory_per_image(model, step, setting.device) / 2**20,
-                gigamacs_per_image=count_macs(partial(step, 1)) / 1e9,
-                matrix_share=time_matrix_products(step, setting.batch, setting.device)
-                / spread.median,
-            )
-        )
-    return figures
+        for each in contestants:
+            if each.name in failures:
+                continue
+            with _reported(each.name, setting, failures):
+                work = partial(each.step, setting.batch)
+                seconds = time_once(work, setting.device)
+                if turn:
+                    each.times.append(seconds)
+    figures: dict[str, Figures] = {}
+    working = [each for each in contestants if each.name not in failures]
+    for each in working:
+        with _reported(each.name, setting, failures):
+            figures[each.name] = each.figures(setting, working[-1].times)
+    return [failures.get(name) or figures[name] for name in configs]
 
 
-def time_planning(config: str, size: tuple[int, int], turns: int) -> Spread:
+@contextmanager
+def _reported(name: str, setting: Setting, failures: dict[str, Failure]) -> Iterator[None]:
+    """Notes whatever goes wrong inside: one config must not end the comparison of the others."""
+    try:
+        yield
+    except Exception as error:
+        first_line = str(error).strip().partition('\n')[0]
+        failures[name] = Failure(name, setting, f'{type(error).__name__}: {first_line}')
+
+
+def time_planning(config: str, setting: Setting, turns: int) -> Spread:
     """Milliseconds to plan the groups of one step, all stages and shifts, on one core."""
-    cfg = Config.fromfile(config)
-    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    backbone = MODELS.build(cfg.model.backbone)
-    grid = unit_grid(*size, backbone.unit_size)
+    model = build_model(config, setting)
+    backbone = model.backbone
+    grid = unit_grid(*setting.size, backbone.unit_size)
+    num_images = None if model.shared_mask else setting.batch
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []
     for _ in range(turns + 3):
-        masked = draw_masked(grid[0] * grid[1], cfg.model.mask_ratio)
+        masked = draw_masked(grid[0] * grid[1], model.mask_ratio, num_images)
         begin = time.perf_counter()
         backbone.plan_visible(masked, grid)
         times.append(1e3 * (time.perf_counter() - begin))
@@ -218,7 +300,7 @@ def peak_of_step(config: str, setting: Setting) -> int:
 
 
 def _send_peak(config: str, setting: Setting, sender: Connection) -> None:
-    step = make_step(build_model(config, setting.device), setting)
+    step = make_step(build_model(config, setting), setting)
     sender.send(peak_bytes(lambda: step(setting.batch), setting.device))
 
 
@@ -237,20 +319,3 @@ def _processor() -> str:
             return next(line.split(':')[1].strip() for line in lines if 'model name' in line)
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
-
-
-def table(figures: list[Figures]) -> str:
-    """The figures as a Markdown table."""
-    rows = [
-        '| model | s / step (min to max) | images/s | time / last (min to max) '
-        '| MiB per further image | GMACs / image | bare products / step |',
-        '|---|---|---|---|---|---|---|',
-    ]
-    for f in figures:
-        rows.append(
-            f'| {f.name} | {f.seconds.median:.3f} ({f.seconds.low:.3f} to {f.seconds.high:.3f}) '
-            f'| {f.images_per_second:.2f} '
-            f'| {f.ratio.median:.3f} ({f.ratio.low:.3f} to {f.ratio.high:.3f}) '
-            f'| {f.megabytes_per_image:.1f} | {f.gigamacs_per_image:.1f} | {f.matrix_share:.2f} |'
-        )
-    return '\n'.join(rows)

@@ -41,7 +41,7 @@ def compare_convolutions(config: str, setting: Setting, turns: int) -> Iterator[
         setting: gives batch, size and device; computed in float32.
         turns: measured turns, after one to warm up.
     """
-    backbone = build_model(config, setting.device).backbone
+    backbone = build_model(config, setting).backbone
     grid = unit_grid(*setting.size, backbone.unit_size)
     for stage, encoding in enumerate(backbone.position_encodings):
         side = backbone.unit_sides()[stage]

@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 
 from mmgreen.benchmark import describe_machine
+from mmgreen.comparing import check_data, check_sizes
 from mmgreen.demo import NETS, detection_config, last_value, pretrain, train_detector
 from mmgreen.flops import count_parts
 
@@ -57,7 +58,13 @@ def compare_starts(
 
     Returns:
         The table.
+
+    Raises:
+        ValueError: if the methods' configs differ in data or in the size of images.
     """
+    configs = [Config.fromfile(detection_config(method)) for method in methods]
+    check_sizes(configs, 'train all at one')
+    check_data(configs)
     rows = []
     for method in methods:
         folder = work_dir / f'demo_{method}'

@@ -1,5 +1,5 @@
-# mmdet's Swin-B in the same Mask R-CNN, the peer of swin_b_mask_rcnn.py.
-_base_ = 'swin_b_mask_rcnn.py'
+# mmdet's Swin-B in the same Mask R-CNN, the peer of greenmim/swin_b_mask_rcnn_coco.py.
+_base_ = '../greenmim/swin_b_mask_rcnn_coco.py'
 model = dict(
     backbone=dict(
         _delete_=True,

@@ -1,5 +1,5 @@
-# SimMIM pretraining of Swin-B, window 6, at 192 px (arXiv 2111.09886): the baseline beside GreenMIM,
-# whose encoder computes every token. Net, decoder and loss are mmpretrain's.
+# SimMIM pretraining of Swin-B, window 6, at 192 px (arXiv 2111.09886): the baseline beside
+# GreenMIM, whose encoder computes every token. Net, decoder and loss are mmpretrain's.
 #
 #   bash tools/dist_train.sh configs/simmim/swin_b_pretrain.py 8 --amp
 #   python tools/train.py configs/simmim/swin_b_pretrain.py --amp --auto-scale-lr      (one GPU)

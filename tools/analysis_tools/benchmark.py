@@ -1,72 +1,142 @@
-"""Speed and memory of several models side by side; see docs/benchmarks.md."""
+"""Speed and memory of several models side by side; see docs/benchmarks.md, docs/comparison.md."""
 
 import argparse
+import sys
+from itertools import product
 
 import torch
+from mmengine.config import Config
 
-from mmgreen import benchmark_convolution
+from mmgreen import benchmark_convolution, benchmark_grouping
 from mmgreen.benchmark import (
+    Failure,
     Setting,
+    common_size,
     compare,
     describe_machine,
     peak_of_step,
-    table,
+    readable,
     time_planning,
 )
+from mmgreen.benchmark_report import as_table, draw
+from mmgreen.comparing import check_data
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', nargs='+', help='configs; ratios refer to the last')
+    parser.add_argument('configs', nargs='+', help='configs; ratios refer to the last that works')
     parser.add_argument(
         '--mode',
-        choices=['train', 'forward', 'memory', 'plan', 'convolution'],
+        choices=['train', 'forward', 'memory', 'plan', 'grouping', 'convolution'],
         default='train',
         help='a training step, a forward pass without gradient (of a detector: inference), the '
-        'peak memory of a training step, planning groups on one core, or the depthwise '
-        'convolutions of Twins on visible tokens',
+        'peak memory of a training step, planning groups on one core, what groups cost over their '
+        'size, or the depthwise convolutions of Twins on visible tokens',
     )
-    parser.add_argument('--batch', type=int, default=8, help='images in a batch')
+    parser.add_argument('--batch', type=int, nargs='+', default=[8], help='images in a batch')
     parser.add_argument(
-        '--size', type=int, nargs='+', default=[224], help='pixels: side, or height and width'
+        '--size',
+        type=_size,
+        nargs='+',
+        help='pixels, 224 or 800x1344; by default that of the configs, if they have the same',
+    )
+    parser.add_argument(
+        '--mask-ratio', type=float, nargs='+', default=[None], help='by default that of each config'
     )
     parser.add_argument('--turns', type=int, default=7, help='measured turns')
+    parser.add_argument('--picture', help='file for a picture, if at most one of these varies')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--dtype', choices=DTYPES, default='fp32', help='what autocast computes in')
-    args = parser.parse_args()
-    if len(args.size) > 2:
-        parser.error('--size takes one or two numbers')
-    return args
+    return parser.parse_args()
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = [int(side) for side in text.split('x')]
+    if len(sides) > 2:
+        raise ValueError(text)
+    return sides[0], sides[-1]
 
 
 def main() -> None:
+    """Prints a table; ends with 1 if a config failed, with one sentence if none can be compared."""
     args = parse_args()
-    size = (args.size[0], args.size[-1])
+    try:
+        configs = readable(args.configs)
+        sizes = args.size or [common_size(configs)]
+    except ValueError as error:
+        raise SystemExit(f'benchmark.py: {error}') from error
     device = torch.device(args.device)
+    mode = 'forward' if args.mode == 'forward' else 'train'
+    settings = [
+        Setting(mode, batch, size, device, DTYPES[args.dtype], ratio)
+        for ratio, size, batch in product(args.mask_ratio, sizes, args.batch)
+    ]
     print(describe_machine(device))
-    if args.mode == 'plan':
-        for config in args.configs:
-            spread = time_planning(config, size, args.turns)
-            print(
-                f'{config}: planning at {size[0]}x{size[1]} px takes {spread.median:.2f} ms '
-                f'({spread.low:.2f} to {spread.high:.2f}) a step on one core'
-            )
+    if args.mode in ('train', 'forward'):
+        _compare(args, configs, settings)
         return
-    mode = args.mode if args.mode in ('train', 'forward') else 'train'
-    setting = Setting(mode, args.batch, size, device, DTYPES[args.dtype])
-    if args.mode == 'memory':
-        for config in args.configs:
-            peak = peak_of_step(config, setting) / 2**30
-            print(f'{config}: {peak:.2f} GiB at the peak of a training step, beside the weights')
-        return
-    if args.mode == 'convolution':
-        for config in args.configs:
-            figures = benchmark_convolution.compare_convolutions(config, setting, args.turns)
-            print(benchmark_convolution.table(figures))
-        return
-    print(table(compare(args.configs, setting, args.turns)))
+    work = {
+        'memory': _memory,
+        'plan': _plan,
+        'grouping': _grouping,
+        'convolution': _convolution,
+    }[args.mode]
+    for name, setting in product(args.configs, settings):
+        print(work(name, setting, args))
+
+
+def _compare(args: argparse.Namespace, configs: list[Config], settings: list[Setting]) -> None:
+    try:
+        check_data(configs)
+    except ValueError as error:
+        print(f'Speed and memory can be compared, scores cannot: {error}')
+    results = []
+    for done, setting in enumerate(settings):
+        if len(settings) > 1:
+            print(f'setting {done + 1} of {len(settings)}', file=sys.stderr)
+        results.extend(compare(args.configs, setting, args.turns))
+    print(as_table(results))
+    if args.picture:
+        draw(results, args.picture)
+    failed = sorted({each.name for each in results if isinstance(each, Failure)})
+    if failed:
+        raise SystemExit(f'benchmark.py: failed: {", ".join(failed)}; the table says how.')
+
+
+def _memory(name: str, setting: Setting, _: argparse.Namespace) -> str:
+    peak = peak_of_step(name, setting) / 2**30
+    return f'{name}: {peak:.2f} GiB at the peak of a training step, beside the weights'
+
+
+def _plan(name: str, setting: Setting, args: argparse.Namespace) -> str:
+    spread = time_planning(name, setting, args.turns)
+    return (
+        f'{name}: planning at {setting.size[0]}x{setting.size[1]} px takes {spread.median:.2f} ms '
+        f'({spread.low:.2f} to {spread.high:.2f}) a step on one core'
+    )
+
+
+def _grouping(name: str, setting: Setting, args: argparse.Namespace) -> str:
+    model = Config.fromfile(name).model
+    costs = benchmark_grouping.grouping_costs(
+        setting.size, model.backbone.get('window_size', 7), setting.mask_ratio or model.mask_ratio
+    )
+    if args.picture:
+        benchmark_grouping.draw(costs, args.picture)
+    gap = benchmark_grouping.gap_to_optimum()
+    return (
+        f'{benchmark_grouping.as_table(costs)}\n\n'
+        f'Of {gap.cases} small cases {gap.optimal} cost as little as the optimum; '
+        f'cost / optimum is {gap.mean:.4f} in the mean, {gap.worst:.3f} at worst.'
+    )
+
+
+def _convolution(name: str, setting: Setting, args: argparse.Namespace) -> str:
+    return benchmark_convolution.table(
+        benchmark_convolution.compare_convolutions(name, setting, args.turns)
+    )
 
 
 if __name__ == '__main__':
