@@ -58,7 +58,7 @@ def count_parts(config: Config, size: tuple[int, int] | None = None) -> list[Par
     init_default_scope(config.get('default_scope', 'mmpretrain'))
     model = MODELS.build(config.model)
     model.eval()  # not chained: eval() of the hosts' Swin returns None
-    size = size or _usual_size(model)
+    size = size or _usual_size(config, model)
     images = torch.randn(1, 3, *size)
     with torch.no_grad():
         if hasattr(model, 'reconstruct'):
@@ -70,16 +70,16 @@ def count_parts(config: Config, size: tuple[int, int] | None = None) -> list[Par
         return [_whole(model, count_macs(lambda: model(images)))]
 
 
-def _usual_size(model: nn.Module) -> tuple[int, int]:
+def _usual_size(config: Config, model: nn.Module) -> tuple[int, int]:
     if any(each.__name__ == 'BaseDetector' for each in type(model).__mro__):
         return 1024, 1024
-    size = getattr(getattr(model, 'backbone', model), 'img_size', 224)
+    size = config.model.get('backbone', config.model).get('img_size', 224)
     return (size, size) if isinstance(size, int) else tuple(size)
 
 
 def _pretraining_parts(model: nn.Module, images: Tensor) -> list[Part]:
     return [
-        _part('backbone, whole image', model.backbone, lambda: model.backbone(images)),
+        _part('backbone, whole image', model.backbone, lambda: model.extract_feat(images)),
         _whole(model, count_macs(lambda: model.loss(images, None))),
     ]
 
