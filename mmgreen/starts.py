@@ -86,7 +86,7 @@ def compare_starts(
 def as_table(rows: Sequence[Row]) -> str:
     """Markdown: mean and standard deviation over seeds of each row, and every run's value."""
     names = list(rows[0].scores[0])
-    heads = ['method', 'detector', 'start', *names]
+    heads = ['method', 'backbone', 'start', *names]
     lines = [f'| {" | ".join(heads)} |', '|---' * len(heads) + '|']
     for row in rows:
         cells = (_cell([score[name] for score in row.scores]) for name in names)
@@ -96,8 +96,8 @@ def as_table(rows: Sequence[Row]) -> str:
 
 def _size(method: str) -> str:
     config = Config.fromfile(detection_config(method))
-    whole = count_parts(config, (config.size, config.size))[-1]
-    return f'{whole.num_parameters / 1e6:.1f} M, {whole.macs / 1e9:.1f} G'
+    backbone = count_parts(config, (config.size, config.size))[0]
+    return f'{backbone.num_parameters / 1e6:.1f} M, {backbone.macs / 1e9:.2f} G'
 
 
 def _cell(values: Sequence[float]) -> str:

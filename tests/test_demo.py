@@ -25,7 +25,9 @@ def test_losses_of_a_resumed_run_are_put_in_order(tmp_path):
     assert demo.read_losses(tmp_path) == [3.0, 2.0, 1.0]
 
 
-@pytest.mark.parametrize(('has_gpu', 'method'), [(False, 'greenmim'), (True, 'hiera')])
+@pytest.mark.parametrize(
+    ('has_gpu', 'method'), [(False, 'greenmim'), (True, 'hiera'), (False, 'mae')]
+)
 def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
     tmp_path, monkeypatch, capsys, has_gpu, method
 ):

@@ -1,18 +1,19 @@
 import pytest
 
+import mmgreen
 from mmgreen import starts
 
 
 def test_the_table_has_mean_deviation_and_every_value():
-    scores = {
-        'pretrained': [{'box AP': 50.0}, {'box AP': 52.0}],
-        'random': [{'box AP': 40.0}, {'box AP': 41.0}],
-    }
-    assert starts.as_table(scores).splitlines() == [
-        '| start | seeds | box AP |',
-        '|---|---|---|',
-        '| pretrained | 2 | 51.0 ± 1.4 (50.0, 52.0) |',
-        '| random | 2 | 40.5 ± 0.7 (40.0, 41.0) |',
+    rows = [
+        starts.Row('greenmim', 'pretrained', [{'box AP': 50.0}, {'box AP': 52.0}]),
+        starts.Row('mae', 'random', [{'box AP': 40.0}, {'box AP': 41.0}]),
+    ]
+    assert starts.as_table(rows).splitlines() == [
+        '| method | backbone | start | box AP |',
+        '|---|---|---|---|',
+        '| greenmim | 2.3 M, 0.19 G | pretrained | 51.0 ± 1.4 (50.0, 52.0) |',
+        '| mae | 2.0 M, 0.29 G | random | 40.5 ± 0.7 (40.0, 41.0) |',
     ]
 
 
@@ -33,23 +34,44 @@ def test_a_page_without_a_place_is_refused_and_left_alone(tmp_path, text):
     assert page.read_text() == text
 
 
-def test_both_starts_run_with_every_seed_and_equal_settings(tmp_path, monkeypatch):
+def test_every_method_and_start_runs_with_every_seed_and_equal_settings(tmp_path, monkeypatch):
     ran = []
 
-    def train_detector(tools, data, work_dir, start_from, seed):
-        ran.append((work_dir.name, start_from, seed))
+    def train_detector(tools, data, work_dir, start_from, seed, method):
+        ran.append((work_dir.relative_to(tmp_path).as_posix(), start_from, seed, method))
 
-    monkeypatch.setattr(starts, 'pretrain', lambda *_: tmp_path / 'epoch_1.pth')
+    monkeypatch.setattr(starts, 'pretrain', lambda tools, data, folder, method: folder / 'last.pth')
     monkeypatch.setattr(starts, 'train_detector', train_detector)
     monkeypatch.setattr(starts, 'last_value', lambda folder, key: 0.01 * int(folder.name[-1]))
     page = tmp_path / 'page.md'
     page.write_text(f'{starts.BEGIN}{starts.END}')
-    table = starts.compare_starts(tmp_path, tmp_path, tmp_path, page, seeds=(4, 6))
+    table = starts.compare_starts(
+        tmp_path, tmp_path, tmp_path, page, seeds=(4, 6), methods=('greenmim', 'mae')
+    )
     assert ran == [
-        ('pretrained_4', tmp_path / 'epoch_1.pth', 4),
-        ('random_4', None, 4),
-        ('pretrained_6', tmp_path / 'epoch_1.pth', 6),
-        ('random_6', None, 6),
+        (f'demo_{method}/starts/{start}_{seed}', path, seed, method)
+        for method in ('greenmim', 'mae')
+        for start, path in (
+            ('pretrained', tmp_path / f'demo_{method}/last.pth'),
+            ('random', None),
+        )
+        for seed in (4, 6)
     ]
-    assert '| random | 2 | 5.0 ± 1.4 (4.0, 6.0) |' in table
+    assert table.count('| 5.0 ± 1.4 (4.0, 6.0)') == 16
     assert table in page.read_text()
+
+
+def test_methods_of_different_data_are_not_compared(tmp_path, monkeypatch):
+    other = tmp_path / 'other_mask_rcnn_own_data.py'
+    other.write_text(
+        f'_base_ = [{mmgreen.config_file("hiera/hiera_t_mask_rcnn_own_data.py")!r}]\n'
+        "train_dataloader = dict(dataset=dict(ann_file='b.json'))\n"
+    )
+    monkeypatch.setattr(
+        starts,
+        'detection_config',
+        lambda method: str(other) if method == 'other' else mmgreen.config_file(method),
+    )
+    methods = ('greenmim/swin_t_mask_rcnn_own_data.py', 'other')
+    with pytest.raises(ValueError, match=r'train.json, but .*other.* trains on .*b.json; scores'):
+        starts.compare_starts(tmp_path, tmp_path, tmp_path, tmp_path, methods=methods)

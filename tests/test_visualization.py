@@ -5,6 +5,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from PIL import Image
+from reference_baselines import mae, simmim
 
 from mmgreen.registry import MODELS
 from mmgreen.visualization import (
@@ -177,6 +178,23 @@ def test_a_checkpoint_without_decoder_is_refused(config, tmp_path):
     torch.save({f'backbone.{name}': value for name, value in weights.items()}, tmp_path / 'e.pth')
     with pytest.raises(ValueError, match='has no decoder, so nothing can be reconstructed'):
         load_model(config, str(tmp_path / 'e.pth'), 'cpu')
+
+
+@pytest.mark.parametrize('baseline', [simmim(), mae()], ids=['simmim', 'mae'])
+def test_a_baseline_draws_its_own_checkpoint(baseline, folder, tmp_path):
+    pipeline = [*PIPELINE[:2], dict(type='mmcv.transforms.CenterCrop', crop_size=64), PIPELINE[-1]]
+    config = Config(dict(model=baseline))
+    torch.manual_seed(0)
+    weights = MODELS.build(config.model).state_dict()
+    torch.save({'state_dict': weights, 'meta': {}}, tmp_path / 'whole.pth')
+    model = load_model(config, str(tmp_path / 'whole.pth'), 'cpu')
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+    sheet = reconstruction_sheet(model, pipeline, [str(folder / 'a b.png')])
+    assert sheet.shape[1] == 720 and HIDDEN_GRAY in sheet
+    last = list(weights)[-1]
+    torch.save({'state_dict': {**weights, last: torch.zeros(1)}}, tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match=f'does not fit this .*: 1 parameters .*{last}'):
+        load_model(config, str(tmp_path / 'other.pth'), 'cpu')
 
 
 def test_a_config_that_is_no_pretraining_is_refused(config):
