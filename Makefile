@@ -1,14 +1,14 @@
 # Everything runs in .venv, which is made when it is first needed, by the Python that PYTHON names.
 PYTHON ?= python3
 export PYTHON
-# Of make demo: greenmim (Swin) or hiera.
+# Of make demo: greenmim (Swin), hiera or mae (a plain ViT).
 METHOD ?= greenmim
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo compare test lint clean
 
 help: ## list these targets
-	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera]'
+	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae]'
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 
 env:  ## install everything into .venv (the first time mmcv is compiled: 7 to 12 minutes)
@@ -17,7 +17,7 @@ env:  ## install everything into .venv (the first time mmcv is compiled: 7 to 12
 demo: env  ## pretrain and train a small detector on images made here, 15 minutes on two cores
 	@.venv/bin/python tools/misc/demo.py --method $(METHOD)
 
-compare: env  ## pretrained against random starts on those images, 40 minutes on two cores
+compare: env  ## detectors of all methods on those images, 2 hours on two cores
 	@.venv/bin/python tools/misc/compare_starts.py
 
 test: env  ## run every test

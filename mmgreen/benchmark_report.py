@@ -149,7 +149,7 @@ def _curves(axes: Axes, panel: Panel, variable: Variable, measured: Sequence[Fig
 def _bars(axes: Axes, panel: Panel, measured: Sequence[Figures]) -> None:
     for place, f in enumerate(measured):
         bars = axes.bar(place, panel.value(f), label=_short(f.name))
-        axes.bar_label(bars, fmt='%.3g', fontsize=8)
+        axes.bar_label(bars, fmt='%.3g', fontsize=8, label_type='center')
         if panel.reach:
             low, high = panel.reach(f)
             axes.vlines(place, low, high, color='black', linewidth=1)

@@ -217,7 +217,7 @@ class TwinsEncoder(nn.Module):
         if masked.dim() != 1:
             raise ValueError(
                 'GreenTwins takes one choice of hidden units for the whole batch, masked of shape '
-                '(U,); set shared_mask=True.'
+                '(U,); set shared_mask=True, or take GreenSwin or Hiera.'
             )
         sides = self.unit_sides()
         units = unit_indices(~masked)
