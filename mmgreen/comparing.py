@@ -15,8 +15,11 @@ PAD = 32  # pixels; sides that a detector pads its images to are multiples of it
 
 def task_of(config: Config) -> str | None:
     """'pretraining', 'detection' or 'classification'; None of another library's net, a backbone."""
+    name = config.get('model', {}).get('type')
+    if name is None:
+        return None
     with MODELS.switch_scope_and_registry(config.get('default_scope', 'mmpretrain')) as registry:
-        kind = registry.get(config.model.get('type'))
+        kind = registry.get(name)
     if not isinstance(kind, type):
         return None
     if issubclass(kind, PretrainingModel):
@@ -35,7 +38,7 @@ def size_of(config: Config) -> tuple[int, int] | None:
     if task_of(config) == 'detection':
         found = _find(config.get('test_dataloader', {}), 'scale', 'mmdet.Resize', 'Resize')
         return found and tuple(-(-side // PAD) * PAD for side in sorted(found))
-    size = config.model.get('backbone', {}).get('img_size')
+    size = config.get('model', {}).get('backbone', {}).get('img_size')
     return (size, size) if isinstance(size, int) else size and tuple(size)
 
 

@@ -77,3 +77,8 @@ def test_wrapped_data_are_found():
     inner = dict(type='X', data_root='data/a', ann_file='train.json')
     wrapped = dict(type='RepeatDataset', dataset=dict(type='Y', dataset=inner))
     assert data_of(Config(dict(train_dataloader=dict(dataset=wrapped)))) == 'data/a/train.json'
+
+
+def test_a_config_without_a_model_says_nothing():
+    empty = Config({})
+    assert (task_of(empty), size_of(empty), data_of(empty)) == (None, None, None)

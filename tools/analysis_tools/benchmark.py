@@ -83,8 +83,15 @@ def main() -> None:
         'grouping': _grouping,
         'convolution': _convolution,
     }[args.mode]
+    failed = False
     for name, setting in product(args.configs, settings):
-        print(work(name, setting, args))
+        try:
+            print(work(name, setting, args))
+        except Exception as error:  # one config must not keep the others from being measured
+            failed = True
+            print(f'{name}: failed: {type(error).__name__}: {error}')
+    if failed:
+        raise SystemExit(1)
 
 
 def _compare(args: argparse.Namespace, configs: list[Config], settings: list[Setting]) -> None:
