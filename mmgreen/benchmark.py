@@ -26,7 +26,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmgreen.comparing import check_sizes, check_tasks, size_of, task_of
+from mmgreen.comparing import check_sizes, size_of, task_of
 from mmgreen.flops import count_macs
 from mmgreen.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
 from mmgreen.ops.masking import draw_masked, unit_grid
@@ -110,9 +110,8 @@ def common_size(configs: Sequence[Config]) -> tuple[int, int]:
     """Height and width of the images that all the configs work on; 224 px if none says.
 
     Raises:
-        ValueError: if they differ, or the configs are of different tasks.
+        ValueError: if they differ.
     """
-    check_tasks(configs)
     check_sizes(configs, 'give --size to measure all at one')
     return next((size for config in configs if (size := size_of(config))), (224, 224))
 

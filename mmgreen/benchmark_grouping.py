@@ -17,8 +17,10 @@ import numpy as np
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from mmengine.config import Config
 from torch import Tensor
 
+from mmgreen.benchmark import Setting
 from mmgreen.nets.attention import fit_window
 from mmgreen.nets.swin import PATCH_SIZE
 from mmgreen.ops.grouping import GroupPlan, plan_groups
@@ -147,6 +149,32 @@ def optimal_cost(sizes: tuple[int, ...]) -> int:
     return min(
         fewest_groups(sizes, capacity) * capacity**2
         for capacity in range(max(sizes), sum(sizes) + 1)
+    )
+
+
+def report(config: str, setting: Setting, picture: str | os.PathLike[str] | None = None) -> str:
+    """A table of the costs in a Swin's pretraining, and a line on how far plans are from the best.
+
+    Args:
+        config: of a pretraining with ``mmgreen.GreenSwin``.
+        setting: gives the size of images, and the mask ratio unless it is None.
+        picture: a file to write; None draws none.
+
+    Raises:
+        ValueError: if the config's backbone is not ``GreenSwin``.
+    """
+    model = Config.fromfile(config).model
+    if model.get('backbone', {}).get('type') != 'mmgreen.GreenSwin':
+        raise ValueError(f'{config} pretrains no GreenSwin, which is what plans groups.')
+    ratio = model.mask_ratio if setting.mask_ratio is None else setting.mask_ratio
+    costs = grouping_costs(setting.size, model.backbone.get('window_size', 7), ratio)
+    if picture is not None:
+        draw(costs, picture)
+    gap = gap_to_optimum()
+    return (
+        f'{as_table(costs)}\n\n'
+        f'Of {gap.cases} small cases {gap.optimal} cost as little as the optimum; '
+        f'cost / optimum is {gap.mean:.4f} in the mean, {gap.worst:.3f} at worst.'
     )
 
 

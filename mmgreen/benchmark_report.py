@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmgreen.benchmark import Failure, Figures, Setting, Spread
+from mmgreen.benchmark import Failure, Figures, Setting, Spread, compare, readable
+from mmgreen.comparing import check_data, check_tasks
 
 PANEL_INCHES = (4.2, 3.2)
 
@@ -58,14 +60,61 @@ PANELS = (
 )
 
 
-def variables_of(results: Sequence[Figures | Failure]) -> list[Variable]:
+class Report(NamedTuple):
+    """What a comparison has to say."""
+
+    text: str
+    """A table, and before it a line if scores of these configs cannot be compared."""
+    failed: list[str]
+    """Configs that failed in some setting; the table says how."""
+
+
+def report(
+    configs: Sequence[str],
+    settings: Sequence[Setting],
+    turns: int,
+    picture: str | os.PathLike[str] | None = None,
+) -> Report:
+    """Compares the models of several configs in every setting, and draws a picture of it.
+
+    Args:
+        configs: see :func:`mmgreen.benchmark.compare`.
+        settings: what is measured.
+        turns: measured turns, after one to warm up.
+        picture: a file to write, see :func:`draw`; None draws none.
+
+    Raises:
+        ValueError: before anything is measured, if no config can be read, they are of different
+            tasks, or there is to be a picture of more than one variable.
+    """
+    readable_configs = readable(configs)
+    check_tasks(readable_configs)
+    if picture is not None:
+        _check_variables(settings)
+    note = ''
+    try:
+        check_data(readable_configs)
+    except ValueError as error:
+        note = f'Speed and memory can be compared, scores cannot: {error}\n\n'
+    results = []
+    for done, setting in enumerate(settings):
+        if len(settings) > 1:
+            print(f'setting {done + 1} of {len(settings)}', file=sys.stderr)
+        results.extend(compare(configs, setting, turns))
+    if picture is not None and any(isinstance(each, Figures) for each in results):
+        draw(results, picture)
+    failed = {each.name for each in results if isinstance(each, Failure)}
+    return Report(note + as_table(results), sorted(failed))
+
+
+def variables_of(settings: Sequence[Setting]) -> list[Variable]:
     """Those of ``VARIABLES`` that have more than one value."""
-    return [v for v in VARIABLES if len({v.value(each.setting) for each in results}) > 1]
+    return [v for v in VARIABLES if len({v.value(each) for each in settings}) > 1]
 
 
 def as_table(results: Sequence[Figures | Failure]) -> str:
     """Markdown: a row for each model and setting, with a column for what varies."""
-    varying = variables_of(results)
+    varying = variables_of([each.setting for each in results])
     heads = [
         'model',
         *(v.title for v in varying),
@@ -109,10 +158,7 @@ def draw(results: Sequence[Figures | Failure], path: str | os.PathLike[str]) -> 
     Raises:
         ValueError: if more than one thing varies, or nothing was measured.
     """
-    varying = variables_of(results)
-    if len(varying) > 1:
-        names = ' and '.join(v.title for v in varying)
-        raise ValueError(f'A picture has one axis, but {names} vary; give one of them one value.')
+    varying = _check_variables([each.setting for each in results])
     measured = [each for each in results if isinstance(each, Figures)]
     if not measured:
         raise ValueError('Nothing was measured, so there is nothing to draw.')
@@ -131,6 +177,14 @@ def draw(results: Sequence[Figures | Failure], path: str | os.PathLike[str]) -> 
     FigureCanvasAgg(figure)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
+
+
+def _check_variables(settings: Sequence[Setting]) -> list[Variable]:
+    varying = variables_of(settings)
+    if len(varying) > 1:
+        names = ' and '.join(v.title for v in varying)
+        raise ValueError(f'A picture has one axis, but {names} vary; let one of them vary.')
+    return varying
 
 
 def _curves(axes: Axes, panel: Panel, variable: Variable, measured: Sequence[Figures]) -> None:

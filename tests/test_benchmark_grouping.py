@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from mmgreen.benchmark_grouping import as_table, draw, gap_to_optimum, grouping_costs, optimal_cost
+import mmgreen
+from mmgreen import benchmark_grouping
+from mmgreen.benchmark import Setting
+from mmgreen.benchmark_grouping import (
+    as_table,
+    draw,
+    gap_to_optimum,
+    grouping_costs,
+    optimal_cost,
+    report,
+)
 
 
 @pytest.fixture(scope='module')
@@ -47,3 +57,21 @@ def test_the_gap_counts_cases():
     gap = gap_to_optimum(cases=40)
     assert gap.cases == 40 and 35 <= gap.optimal <= 40
     assert 1 <= gap.mean <= gap.worst < 1.3
+
+
+def test_a_report_is_of_a_config_and_a_setting(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        benchmark_grouping,
+        'grouping_costs',
+        lambda *where: seen.append(where) or grouping_costs(*where, num_masks=2),
+    )
+    monkeypatch.setattr(benchmark_grouping, 'gap_to_optimum', lambda: gap_to_optimum(cases=3))
+    at = Setting('train', 1, (96, 96), torch.device('cpu'), torch.float32)
+    config = mmgreen.config_file('greenmim/swin_b_w14_pretrain.py')
+    text = report(config, at, tmp_path / 'costs.png')
+    report(config, at._replace(mask_ratio=0.5))
+    assert seen == [((96, 96), 14, 0.75), ((96, 96), 14, 0.5)]
+    assert 'Of 3 small cases 3 cost as little' in text and (tmp_path / 'costs.png').exists()
+    with pytest.raises(ValueError, match='hiera_b_pretrain.py pretrains no GreenSwin'):
+        report(mmgreen.config_file('hiera/hiera_b_pretrain.py'), at)

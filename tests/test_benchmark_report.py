@@ -3,8 +3,9 @@ import pytest
 import torch
 from PIL import Image
 
+import mmgreen
 from mmgreen.benchmark import Failure, Figures, Setting, Spread
-from mmgreen.benchmark_report import as_table, draw
+from mmgreen.benchmark_report import as_table, draw, report
 
 
 def setting(batch=2, size=(64, 64), ratio=None):
@@ -54,8 +55,50 @@ def test_a_picture_of_what_was_measured(tmp_path, varies):
 
 def test_what_cannot_be_drawn_is_refused(tmp_path):
     two = [figures('a.py', setting(batch=1, ratio=0.4)), figures('a.py', setting(ratio=0.6))]
-    with pytest.raises(ValueError, match='mask ratio and batch vary'):
+    with pytest.raises(ValueError, match='mask ratio and batch vary; let one'):
         draw(two, tmp_path / 'x.png')
     with pytest.raises(ValueError, match='Nothing was measured'):
         draw([Failure('a.py', setting(), 'why')], tmp_path / 'x.png')
     assert not list(tmp_path.iterdir())
+
+
+def demo(name):
+    return mmgreen.config_file(f'demo/{name}.py')
+
+
+def test_a_report_has_table_picture_and_who_failed(tmp_path):
+    bad = tmp_path / 'bad.py'
+    bad.write_text("model = dict(type='mmgreen.Nothing')")
+    configs = [demo('swin_pretrain'), str(bad), demo('vit_pretrain')]
+    settings = [setting(batch=batch, size=(128, 128)) for batch in (1, 2)]
+    text, failed = report(configs, settings, 1, tmp_path / 'picture.png')
+    rows = text.splitlines()
+    assert rows[0].startswith('| model | batch |') and len(rows) == 8
+    assert failed == [str(bad)] and sum('failed' in row for row in rows) == 2
+    assert (tmp_path / 'picture.png').exists()
+
+
+def test_a_report_says_that_scores_of_different_data_cannot_be_compared(tmp_path):
+    other = tmp_path / 'other.py'
+    other.write_text(
+        f'_base_ = [{demo("swin_pretrain")!r}]\n'
+        "train_dataloader = dict(dataset=dict(data_root='elsewhere'))\n"
+    )
+    text, failed = report([demo('swin_pretrain'), str(other)], [setting(size=(128, 128))], 1)
+    assert 'scores cannot' in text.splitlines()[0] and 'elsewhere' in text and not failed
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_measured(tmp_path):
+    two = [demo('swin_pretrain'), demo('swin_mask_rcnn')]
+    with pytest.raises(ValueError, match='is for pretraining, but .* is for detection'):
+        report(two, [setting()], 1)
+    several = [setting(batch=1, ratio=0.4), setting(ratio=0.6)]
+    with pytest.raises(ValueError, match='let one of them vary'):
+        report(two[:1], several, 1, tmp_path / 'x.png')
+
+
+def test_a_table_is_not_lost_where_nothing_could_be_measured(tmp_path):
+    bad = tmp_path / 'bad.py'
+    bad.write_text("model = dict(type='mmgreen.Nothing')")
+    text, failed = report([str(bad)], [setting()], 1, tmp_path / 'x.png')
+    assert 'failed: KeyError' in text and failed == [str(bad)]

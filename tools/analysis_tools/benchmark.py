@@ -1,25 +1,19 @@
 """Speed and memory of several models side by side; see docs/benchmarks.md, docs/comparison.md."""
 
 import argparse
-import sys
 from itertools import product
 
 import torch
-from mmengine.config import Config
 
-from mmgreen import benchmark_convolution, benchmark_grouping
+from mmgreen import benchmark_convolution, benchmark_grouping, benchmark_report
 from mmgreen.benchmark import (
-    Failure,
     Setting,
     common_size,
-    compare,
     describe_machine,
     peak_of_step,
     readable,
     time_planning,
 )
-from mmgreen.benchmark_report import as_table, draw
-from mmgreen.comparing import check_data
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -63,8 +57,7 @@ def main() -> None:
     """Prints a table; ends with 1 if a config failed, with one sentence if none can be compared."""
     args = parse_args()
     try:
-        configs = readable(args.configs)
-        sizes = args.size or [common_size(configs)]
+        sizes = args.size or [common_size(readable(args.configs))]
     except ValueError as error:
         raise SystemExit(f'benchmark.py: {error}') from error
     device = torch.device(args.device)
@@ -75,7 +68,7 @@ def main() -> None:
     ]
     print(describe_machine(device))
     if args.mode in ('train', 'forward'):
-        _compare(args, configs, settings)
+        _compare(args, settings)
         return
     work = {
         'memory': _memory,
@@ -94,50 +87,31 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def _compare(args: argparse.Namespace, configs: list[Config], settings: list[Setting]) -> None:
+def _compare(args: argparse.Namespace, settings: list[Setting]) -> None:
     try:
-        check_data(configs)
+        text, failed = benchmark_report.report(args.configs, settings, args.turns, args.picture)
     except ValueError as error:
-        print(f'Speed and memory can be compared, scores cannot: {error}')
-    results = []
-    for done, setting in enumerate(settings):
-        if len(settings) > 1:
-            print(f'setting {done + 1} of {len(settings)}', file=sys.stderr)
-        results.extend(compare(args.configs, setting, args.turns))
-    print(as_table(results))
-    if args.picture:
-        draw(results, args.picture)
-    failed = sorted({each.name for each in results if isinstance(each, Failure)})
+        raise SystemExit(f'benchmark.py: {error}') from error
+    print(text)
     if failed:
         raise SystemExit(f'benchmark.py: failed: {", ".join(failed)}; the table says how.')
 
 
 def _memory(name: str, setting: Setting, _: argparse.Namespace) -> str:
     peak = peak_of_step(name, setting) / 2**30
-    return f'{name}: {peak:.2f} GiB at the peak of a training step, beside the weights'
+    return f'{name}: {peak:.2f} GiB at the peak of a step of {setting.batch}, beside the weights'
 
 
 def _plan(name: str, setting: Setting, args: argparse.Namespace) -> str:
     spread = time_planning(name, setting, args.turns)
     return (
-        f'{name}: planning at {setting.size[0]}x{setting.size[1]} px takes {spread.median:.2f} ms '
-        f'({spread.low:.2f} to {spread.high:.2f}) a step on one core'
+        f'{name}: to plan a step of {setting.batch} at {setting.size[0]}x{setting.size[1]} px '
+        f'takes {spread.median:.2f} ms ({spread.low:.2f} to {spread.high:.2f}) on one core'
     )
 
 
 def _grouping(name: str, setting: Setting, args: argparse.Namespace) -> str:
-    model = Config.fromfile(name).model
-    costs = benchmark_grouping.grouping_costs(
-        setting.size, model.backbone.get('window_size', 7), setting.mask_ratio or model.mask_ratio
-    )
-    if args.picture:
-        benchmark_grouping.draw(costs, args.picture)
-    gap = benchmark_grouping.gap_to_optimum()
-    return (
-        f'{benchmark_grouping.as_table(costs)}\n\n'
-        f'Of {gap.cases} small cases {gap.optimal} cost as little as the optimum; '
-        f'cost / optimum is {gap.mean:.4f} in the mean, {gap.worst:.3f} at worst.'
-    )
+    return benchmark_grouping.report(name, setting, args.picture)
 
 
 def _convolution(name: str, setting: Setting, args: argparse.Namespace) -> str:
