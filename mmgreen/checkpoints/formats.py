@@ -253,7 +253,7 @@ def convert_back(
 
     Args:
         state_dict: ours, encoder under ``backbone.``, as :func:`convert` gives it; not changed.
-        to: name of the format: 'swin' or 'greenmim'.
+        to: name of the format, as :attr:`Converted.format` has it: 'swin', 'greenmim' and so on.
         merge_order: as for :func:`convert`.
         img_size: the size of image that the other code builds its model for. Where a stage's map
             is smaller than the window, that code cuts the window and has a smaller bias table.
