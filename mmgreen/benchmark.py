@@ -75,10 +75,12 @@ class Figures(NamedTuple):
     images_per_second: float
     ratio: Spread
     """Time over that of the last model, turn by turn."""
-    megabytes_per_image: float
-    gigamacs_per_image: float
-    matrix_share: float
-    """Time of the bare matrix products over the time of the step."""
+    megabytes_per_image: float | None
+    gigamacs_per_image: float | None
+    matrix_share: float | None
+    """Time of the bare matrix products over the time of the step.
+
+    These three take more memory to measure than the step; None where there was too little."""
 
 
 class Failure(NamedTuple):
@@ -206,17 +208,32 @@ class _Contestant:
 
     def figures(self, setting: Setting, peer_times: list[float]) -> Figures:
         spread = Spread.of(self.times)
-        bare = time_matrix_products(self.step, setting.batch, setting.device)
+        step, device = self.step, setting.device
+        memory = _unless_too_large(partial(memory_per_image, self.model, step, device))
+        macs = _unless_too_large(partial(count_macs, partial(step, 1)))
+        bare = _unless_too_large(partial(time_matrix_products, step, setting.batch, device))
         return Figures(
             name=self.name,
             setting=setting,
             seconds=spread,
             images_per_second=setting.batch / spread.median,
             ratio=Spread.of([a / b for a, b in zip(self.times, peer_times, strict=True)]),
-            megabytes_per_image=memory_per_image(self.model, self.step, setting.device) / 2**20,
-            gigamacs_per_image=count_macs(partial(self.step, 1)) / 1e9,
-            matrix_share=bare / spread.median,
+            megabytes_per_image=memory and memory / 2**20,
+            gigamacs_per_image=macs and macs / 1e9,
+            matrix_share=bare and bare / spread.median,
         )
+
+
+def _unless_too_large(measure: Callable[[], float]) -> float | None:
+    """What is measured, or None where memory does not suffice: attention is not fused here."""
+    try:
+        return measure()
+    except (MemoryError, torch.cuda.OutOfMemoryError):
+        return None
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error):  # of torch on a CPU
+            return None
+        raise
 
 
 def compare(configs: Sequence[str], setting: Setting, turns: int) -> list[Figures | Failure]:

@@ -43,7 +43,7 @@ class Panel(NamedTuple):
     """One figure of merit, in a panel of the picture."""
 
     title: str
-    value: Callable[[Figures], float]
+    value: Callable[[Figures], float | None]
     reach: Callable[[Figures], tuple[float, float]] | None = None
     """Lowest and highest value that was measured."""
 
@@ -138,10 +138,14 @@ def _cells(f: Figures) -> list[str]:
         _spread(f.seconds),
         f'{f.images_per_second:.2f}',
         _spread(f.ratio),
-        f'{f.megabytes_per_image:.1f}',
-        f'{f.gigamacs_per_image:.1f}',
-        f'{f.matrix_share:.2f}',
+        _number(f.megabytes_per_image, 1),
+        _number(f.gigamacs_per_image, 1),
+        _number(f.matrix_share, 2),
     ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return 'too large' if value is None else f'{value:.{digits}f}'
 
 
 def _spread(s: Spread) -> str:
@@ -189,12 +193,12 @@ def _check_variables(settings: Sequence[Setting]) -> list[Variable]:
 
 def _curves(axes: Axes, panel: Panel, variable: Variable, measured: Sequence[Figures]) -> None:
     for name in dict.fromkeys(f.name for f in measured):
-        points = [f for f in measured if f.name == name]
+        points = [f for f in measured if f.name == name and panel.value(f) is not None]
         places = [variable.position(f.setting) for f in points]
         (line,) = axes.plot(
             places, [panel.value(f) for f in points], marker='o', label=_short(name)
         )
-        if panel.reach:
+        if panel.reach and points:
             low, high = zip(*(panel.reach(f) for f in points), strict=True)
             axes.fill_between(places, low, high, color=line.get_color(), alpha=0.2)
     axes.set_xlabel('side in pixels' if variable.title == 'image' else variable.title, fontsize=9)
@@ -202,7 +206,7 @@ def _curves(axes: Axes, panel: Panel, variable: Variable, measured: Sequence[Fig
 
 def _bars(axes: Axes, panel: Panel, measured: Sequence[Figures]) -> None:
     for place, f in enumerate(measured):
-        bars = axes.bar(place, panel.value(f), label=_short(f.name))
+        bars = axes.bar(place, panel.value(f) or 0, label=_short(f.name))
         axes.bar_label(bars, fmt='%.3g', fontsize=8, label_type='center')
         if panel.reach:
             low, high = panel.reach(f)

@@ -80,6 +80,22 @@ def test_a_config_that_fails_is_reported_and_the_others_go_on(tmp_path, monkeypa
     assert fourth.reason == 'MemoryError: not enough'
 
 
+def test_a_measurement_that_is_too_large_is_left_out(tmp_path, monkeypatch):
+    def too_large(*_):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    def broken(*_):
+        raise RuntimeError('something else')
+
+    config = write_config(tmp_path, 8)
+    monkeypatch.setattr('mmgreen.benchmark.memory_per_image', too_large)
+    (found,) = compare([config], setting(), turns=1)
+    assert found.megabytes_per_image is None and found.gigamacs_per_image > 0
+    monkeypatch.setattr('mmgreen.benchmark.count_macs', broken)
+    (found,) = compare([config], setting(), turns=1)
+    assert found.reason == 'RuntimeError: something else'
+
+
 @pytest.mark.parametrize('name', ['swin', 'hiera', 'vit'])
 def test_size_and_mask_ratio_are_set_in_every_method(name):
     config = mmgreen.config_file(f'demo/{name}_pretrain.py')

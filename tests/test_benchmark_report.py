@@ -38,6 +38,15 @@ def test_what_varies_has_a_column_and_failures_say_why():
     assert len({row.count('|') for row in rows}) == 1
 
 
+def test_what_was_too_large_to_measure_leaves_the_rest(tmp_path):
+    whole = figures('a.py', setting(batch=1))
+    part = figures('a.py', setting(batch=2))._replace(megabytes_per_image=None, matrix_share=None)
+    rows = as_table([whole, part]).splitlines()
+    assert rows[3].endswith('| 1.000 (1.000 to 1.000) | too large | 4.0 | too large |')
+    draw([whole, part], tmp_path / 'curves.png')
+    draw([part], tmp_path / 'bars.png')
+
+
 @pytest.mark.parametrize('varies', ['nothing', 'ratio', 'size', 'batch'])
 def test_a_picture_of_what_was_measured(tmp_path, varies):
     settings = {
