@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -114,7 +115,7 @@ def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path, met
         tools / 'dist_test.sh',
         *(config, checkpoint, PROCESSES, '--work-dir', work_dir / 'detection_test'),
         *_options(options),
-        environment={'CUDA_VISIBLE_DEVICES': ''},
+        environment={'CUDA_VISIBLE_DEVICES': '', 'PORT': _free_port()},
     )
     _run(
         tools / 'predict.py',
@@ -144,8 +145,19 @@ def _train(tools: Path, config: str, work_dir: Path, options: Mapping[str, objec
         # Networks as small as these gain next to nothing from a second thread.
         batch_size = Config.fromfile(config).train_dataloader.batch_size // PROCESSES
         options = {**options, 'train_dataloader.batch_size': batch_size}
-        _run(tools / 'dist_train.sh', config, PROCESSES, *ours, *_options(options))
+        _run(
+            tools / 'dist_train.sh',
+            *(config, PROCESSES, *ours, *_options(options)),
+            environment={'PORT': _free_port()},
+        )
     return Path((work_dir / 'last_checkpoint').read_text())
+
+
+def _free_port() -> str:
+    """For the processes to meet at, so that another training on this machine is in nobody's way."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
 
 
 def _run(tool: Path, *arguments: object, environment: Mapping[str, str] | None = None) -> None:

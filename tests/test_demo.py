@@ -46,7 +46,8 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
         if tool.name == 'test.py':
             write_log(work / 'test/1', [{'reconstruction_loss': 0.5}])
         if tool.name == 'dist_test.sh':
-            assert environment == {'CUDA_VISIBLE_DEVICES': ''} and arguments[2] == '2'
+            assert environment['CUDA_VISIBLE_DEVICES'] == '' and arguments[2] == '2'
+            assert environment['PORT'].isdigit()
             scores = {'mAP': 0.5, 'mAP_50': 0.875, 'mAP_75': 0.25}
             write_log(
                 work / 'detection_test/1',

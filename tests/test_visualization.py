@@ -190,7 +190,7 @@ def test_a_baseline_draws_its_own_checkpoint(baseline, folder, tmp_path):
     model = load_model(config, str(tmp_path / 'whole.pth'), 'cpu')
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
     sheet = reconstruction_sheet(model, pipeline, [str(folder / 'a b.png')])
-    assert sheet.shape[1] == 720 and HIDDEN_GRAY in sheet
+    assert sheet.shape[2] == 3 and HIDDEN_GRAY in sheet
     last = list(weights)[-1]
     torch.save({'state_dict': {**weights, last: torch.zeros(1)}}, tmp_path / 'other.pth')
     with pytest.raises(ValueError, match=f'does not fit this .*: 1 parameters .*{last}'):
