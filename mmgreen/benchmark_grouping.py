@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmengine.config import Config
 from torch import Tensor
@@ -63,7 +62,9 @@ def grouping_costs(
     found = []
     for stage in range(4):
         side = UNIT_SIZE // PATCH_SIZE >> stage
-        window, shifts = fit_window((grid[0] * side, grid[1] * side), window_size, False)
+        window, shifts = fit_window(
+            (grid[0] * side, grid[1] * side), window_size, pad_small_map=False
+        )
         places = z_order(side)
         coords = [unit_coords(unit_indices(~masked), grid[1], places) for masked in masks]
         found.extend(_stage_cost(stage, shift, window, coords) for shift in shifts)
@@ -212,6 +213,5 @@ def draw(costs: Sequence[StageCost], path: str | os.PathLike[str]) -> None:
     figure.axes[0].set_ylabel('cost / pairs that attend')
     labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(*labels, loc='outside lower center', ncols=5, fontsize=8)
-    FigureCanvasAgg(figure)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)

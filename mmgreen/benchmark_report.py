@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmgreen.benchmark import Failure, Figures, Setting, Spread, compare, readable
@@ -178,7 +177,6 @@ def draw(results: Sequence[Figures | Failure], path: str | os.PathLike[str]) -> 
         axes.set_ylim(bottom=0)
     labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(*labels, loc='outside lower center', ncols=2, fontsize=8)
-    FigureCanvasAgg(figure)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from mmgreen.comparing import task_of
+
 NUM_PROPOSALS, NUM_DETECTIONS = 1000, 100
 
 
@@ -58,7 +60,7 @@ def count_parts(config: Config, size: tuple[int, int] | None = None) -> list[Par
     init_default_scope(config.get('default_scope', 'mmpretrain'))
     model = MODELS.build(config.model)
     model.eval()  # not chained: eval() of the hosts' Swin returns None
-    size = size or _usual_size(config, model)
+    size = size or _usual_size(config)
     images = torch.randn(1, 3, *size)
     with torch.no_grad():
         if hasattr(model, 'reconstruct'):
@@ -70,8 +72,8 @@ def count_parts(config: Config, size: tuple[int, int] | None = None) -> list[Par
         return [_whole(model, count_macs(lambda: model(images)))]
 
 
-def _usual_size(config: Config, model: nn.Module) -> tuple[int, int]:
-    if any(each.__name__ == 'BaseDetector' for each in type(model).__mro__):
+def _usual_size(config: Config) -> tuple[int, int]:
+    if task_of(config) == 'detection':
         return 1024, 1024
     size = config.model.get('backbone', config.model).get('img_size', 224)
     return (size, size) if isinstance(size, int) else tuple(size)

@@ -4,9 +4,10 @@ SWIN = dict(embed_dims=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 1, 1])
 VIT = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 
 
-def simmim(**options):
+def simmim(mask_ratio=0.6):
     return dict(
         type='mmgreen.SimMIM',
+        mask_ratio=mask_ratio,
         backbone=dict(
             type='mmpretrain.SimMIMSwinTransformer',
             arch=SWIN,
@@ -19,13 +20,13 @@ def simmim(**options):
             patch_size=4,
             loss=dict(type='mmpretrain.PixelReconstructionLoss', criterion='L1', channel=3),
         ),
-        **options,
     )
 
 
-def mae(norm_pix=True, **options):
+def mae(mask_ratio=0.75, norm_pix=True):
     return dict(
         type='mmgreen.MAE',
+        mask_ratio=mask_ratio,
         backbone=dict(type='mmpretrain.MAEViT', arch=VIT, img_size=64, patch_size=16),
         neck=dict(
             type='mmpretrain.MAEPretrainDecoder',
@@ -42,5 +43,4 @@ def mae(norm_pix=True, **options):
             patch_size=16,
             loss=dict(type='mmpretrain.PixelReconstructionLoss', criterion='L2'),
         ),
-        **options,
     )

@@ -34,7 +34,7 @@ def test_simmims_loss_is_the_hosts_with_the_same_mask():
     host.load_state_dict(ours.state_dict())
     images = torch.randn(2, 3, 96, 64)
     torch.manual_seed(1)
-    masked = ours._draw_masked(images)
+    _, masked = ours.predict_masked(images)
     assert masked.shape == (2, 24, 16) and not torch.equal(masked[0], masked[1])
     assert masked.sum((1, 2)).tolist() == [4 * 64] * 2  # int(6 * 0.4) of 6 units stay visible
     samples = [DataSample(), DataSample()]

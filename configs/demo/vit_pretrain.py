@@ -7,22 +7,16 @@
 _base_ = 'swin_pretrain.py'
 
 model = dict(
-    _delete_=True,
     type='mmgreen.MAE',
-    mask_ratio=0.6,
-    data_preprocessor=dict(
-        type='mmpretrain.SelfSupDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        to_rgb=True,
-    ),
     backbone=dict(
+        _delete_=True,
         type='mmpretrain.MAEViT',
         arch=dict(embed_dims=160, num_layers=6, num_heads=5, feedforward_channels=640),
         img_size=128,
         patch_size=16,
     ),
     neck=dict(
+        _delete_=True,
         type='mmpretrain.MAEPretrainDecoder',
         num_patches=64,
         patch_size=16,
@@ -33,6 +27,7 @@ model = dict(
         mlp_ratio=4.0,
     ),
     head=dict(
+        _delete_=True,
         type='mmpretrain.MAEPretrainHead',
         norm_pix=False,
         patch_size=16,

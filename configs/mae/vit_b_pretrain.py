@@ -11,7 +11,7 @@
 #   us.
 _base_ = [
     '../_base_/imagenet_mim_224.py',
-    '../_base_/mae_schedule.py',
+    '../_base_/hiera_schedule.py',  # MAE's own (appendix A.1), but for the rate
     '../_base_/pretrain_runtime.py',
 ]
 
@@ -47,3 +47,4 @@ model = dict(
     ],
 )
 train_dataloader = dict(batch_size=512)
+optim_wrapper = dict(optimizer=dict(lr=2.4e-3))  # 1.5e-4 per 256 images: 1.5e-4 * 4096 / 256

@@ -226,12 +226,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ):
-        if not 0 < mask_ratio < 1:
-            raise ValueError(
-                f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.'
-            )
-        super().__init__(backbone, neck, head, data_preprocessor, init_cfg)
-        self.mask_ratio = mask_ratio
+        super().__init__(backbone, neck, head, mask_ratio, data_preprocessor, init_cfg)
         self.shared_mask = shared_mask
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:

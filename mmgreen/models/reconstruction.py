@@ -26,19 +26,26 @@ class Reconstruction(NamedTuple):
 class PretrainingModel(BaseSelfSupervisor):
     """mmpretrain's base of self-supervised algorithms, with a mode 'predict' and reconstructions.
 
-    The data preprocessor is mmpretrain's SelfSupDataPreprocessor, unless the config names another.
+    Args:
+        backbone, neck, head: as for mmpretrain's algorithms.
+        mask_ratio: fraction of the units to hide, in (0, 1).
+        data_preprocessor: mmpretrain's SelfSupDataPreprocessor, unless the config names another.
+        init_cfg: as for any model of mmengine.
     """
-
-    mask_ratio: float
 
     def __init__(
         self,
         backbone: dict | nn.Module,
         neck: dict | nn.Module,
         head: dict | nn.Module,
+        mask_ratio: float,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
+        if not 0 < mask_ratio < 1:
+            raise ValueError(
+                f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.'
+            )
         if not isinstance(data_preprocessor, nn.Module):
             # mmpretrain's default is a short name, which other packages' scopes do not find.
             usual = {'type': 'mmpretrain.SelfSupDataPreprocessor'}
@@ -50,6 +57,7 @@ class PretrainingModel(BaseSelfSupervisor):
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
+        self.mask_ratio = mask_ratio
 
     def forward(
         self, inputs: Tensor, data_samples: list[DataSample] | None = None, mode: str = 'tensor'

@@ -170,7 +170,9 @@ def plan_visible(masked: Tensor, grid: tuple[int, int], window_size: int) -> Vis
         if i:
             coords, side = coarser_coords(coords), side // 2
             image = None if image is None else image[::4]
-        window, shifts = fit_window((grid[0] * side, grid[1] * side), window_size, False)
+        window, shifts = fit_window(
+            (grid[0] * side, grid[1] * side), window_size, pad_small_map=False
+        )
         stages.append(tuple(plan_groups(coords, window, shift, image) for shift in shifts))
     return VisiblePlan(units, tuple(stages))
 
