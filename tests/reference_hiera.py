@@ -1,6 +1,7 @@
 """The sizes of a small Hiera, and how ours is compared with the original, for several tests."""
 
 import torch
+from timm.models.hieradet_sam2 import HieraDet
 
 from mmgreen.nets.hiera import HieraEncoder
 
@@ -24,6 +25,20 @@ def randomised(net):
         for parameter in net.parameters():
             parameter.normal_(std=0.1)
     return net.double().eval()
+
+
+def sam_2_encoder():
+    """timm's encoder of SAM 2, of our small sizes."""
+    return randomised(
+        HieraDet(
+            embed_dim=16,
+            num_heads=1,
+            stages=(1, 2, 3, 2),
+            window_spec=(8, 4, 14, 7),
+            global_att_blocks=(4, 5),
+            num_classes=0,
+        )
+    )
 
 
 def twin(judge, **options):

@@ -5,8 +5,7 @@ import pytest
 import timm
 import torch
 from hiera.hiera_mae import MaskedAutoencoderHiera
-from reference_hiera import ALL_STAGES, ARCH, CLIPS
-from timm.models.hieradet_sam2 import HieraDet
+from reference_hiera import ALL_STAGES, ARCH, CLIPS, sam_2_encoder
 from torch import nn
 from transformers import HieraConfig, HieraForImageClassification, HieraForPreTraining
 
@@ -198,21 +197,9 @@ def test_hugging_face_mae(tmp_path):
 
 
 class TestSAM2:
-    def judge(self):
-        return randomised(
-            HieraDet(
-                embed_dim=16,
-                num_heads=1,
-                stages=(1, 2, 3, 2),
-                window_spec=(8, 4, 14, 7),
-                global_att_blocks=(4, 5),
-                num_classes=0,
-            )
-        )
-
     @pytest.mark.parametrize('root', ['', 'image_encoder.trunk.'])
     def test_its_encoder(self, tmp_path, root):
-        judge = self.judge()
+        judge = sam_2_encoder().float()
         weights = {}
         for name, tensor in judge.state_dict().items():
             if not name.startswith('head.'):
@@ -233,7 +220,7 @@ class TestSAM2:
     def test_its_tables_start_a_plain_one(self, tmp_path):
         plain = HieraEncoder(ARCH, img_size=64)
         abs_win = HieraEncoder(ARCH, img_size=64, pos_embed='abs_win')
-        weights = self.judge().state_dict()
+        weights = sam_2_encoder().float().state_dict()
         report = load(tmp_path, weights, plain)
         assert 'both tables added' in report.resized['pos_embed'] and report.share == 1.0
         assert 'pos_embed_window' in report.not_needed
@@ -244,7 +231,7 @@ class TestSAM2:
 
     def test_another_size_of_its_global_table(self, tmp_path):
         net = HieraEncoder(ARCH, global_pos_size=14, **SAM_2)
-        report = load(tmp_path, self.judge().state_dict(), net)
+        report = load(tmp_path, sam_2_encoder().float().state_dict(), net)
         assert 'interpolated' in report.resized['pos_embed'] and report.share == 1.0
 
 

@@ -1,6 +1,5 @@
 """Every config of a classifier: parses, builds, says what it is, and holds the published recipe."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
+from reference_configs import copy_starter
 
 from mmgreen.schedule import check_schedule
 
@@ -123,20 +123,12 @@ def test_rates_of_hiera_rise_layer_by_layer():
 
 
 class TestOwnData:
-    def copy(self, tmp_path, **values):
-        """The starter, copied and with other values at its top."""
-        text = OWN_DATA.read_text()
-        for name, value in values.items():
-            text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
-            assert count == 1
-        (tmp_path / 'mine.py').write_text(text)
-        return Config.fromfile(tmp_path / 'mine.py')
-
     def test_it_is_short(self):
         assert len(OWN_DATA.read_text().splitlines()) < 30
 
     def test_everything_follows_from_the_values_at_the_top(self, tmp_path):
-        cfg = self.copy(
+        cfg = copy_starter(
+            OWN_DATA,
             tmp_path,
             train_root='a',
             val_root='b',

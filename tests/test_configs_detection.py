@@ -11,6 +11,7 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.models.utils import LayerNorm2d
+from reference_configs import copy_starter
 
 from mmgreen.classes import check_num_classes
 from mmgreen.schedule import check_schedule
@@ -248,22 +249,13 @@ def test_abs_win_differs_in_its_tables_and_has_the_windows_of_sam_2(size):
 
 @pytest.mark.parametrize('file', OWN_DATA, ids=stem)
 class TestOwnData:
-    def copy(self, file, tmp_path, **values):
-        """The starter, copied and with other values at its top."""
-        text = file.read_text()
-        for name, value in values.items():
-            text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
-            assert count == 1
-        (tmp_path / 'mine.py').write_text(text)
-        return Config.fromfile(tmp_path / 'mine.py')
-
     def test_it_is_short(self, file):
         assert len(file.read_text().splitlines()) < 30
 
     def test_everything_follows_from_the_values_at_the_top(self, file, tmp_path):
         train = dict(ann_file='a.json', data_prefix=dict(img='b'))
         val = dict(ann_file='c.json', data_prefix=dict(img='d'))
-        cfg = self.copy(
+        cfg = copy_starter(
             file,
             tmp_path,
             data_root='/data/',
@@ -291,7 +283,7 @@ class TestOwnData:
 
     @pytest.mark.parametrize('with_masks', [True, False])
     def test_boxes_without_masks_by_one_value(self, file, tmp_path, with_masks):
-        cfg = self.copy(file, tmp_path, with_masks=with_masks)
+        cfg = copy_starter(file, tmp_path, with_masks=with_masks)
         model = build(cfg)
         assert model.roi_head.with_mask == with_masks
         assert cfg.val_evaluator.metric == (['bbox', 'segm'] if with_masks else ['bbox'])
@@ -299,7 +291,7 @@ class TestOwnData:
         assert loads.get('with_mask', False) == with_masks
 
     def test_nothing_is_loaded_if_no_checkpoint_is_given(self, file, tmp_path):
-        assert self.copy(file, tmp_path).model.backbone.init_cfg.checkpoint is None
+        assert copy_starter(file, tmp_path).model.backbone.init_cfg.checkpoint is None
 
 
 class TestTheMethodsFolder:

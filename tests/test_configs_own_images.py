@@ -1,11 +1,11 @@
 """The starters for one's own images: what stands at the top is to change, and decides the rest."""
 
-import re
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from reference_configs import copy_starter
 
 from mmgreen.registry import MODELS
 from mmgreen.schedule import check_schedule
@@ -30,20 +30,11 @@ def test_what_has_no_weight_decay(file):
 
 @pytest.mark.parametrize('file', OWN_IMAGES, ids=lambda file: file.stem)
 class TestOwnImages:
-    def copy(self, file, tmp_path, **values):
-        """The starter, copied and with other values at its top."""
-        text = file.read_text()
-        for name, value in values.items():
-            text, count = re.subn(rf'^{name} = [^#\n]*', f'{name} = {value!r}  ', text, flags=re.M)
-            assert count == 1
-        (tmp_path / 'mine.py').write_text(text)
-        return Config.fromfile(tmp_path / 'mine.py')
-
     def test_it_is_short(self, file):
         assert len(file.read_text().splitlines()) <= 30
 
     def test_every_other_number_follows_from_the_values_at_the_top(self, file, tmp_path):
-        cfg = self.copy(
+        cfg = copy_starter(
             file, tmp_path, data_root='/photos', epochs=50, warmup=5, batch_size=64, num_gpus=2
         )
         check_schedule(cfg.to_dict())
@@ -60,10 +51,10 @@ class TestOwnImages:
     def test_the_checkpoint_goes_to_the_encoder_or_to_the_whole_model(
         self, file, tmp_path, with_decoder
     ):
-        cfg = self.copy(file, tmp_path, start_from='some.pth', with_decoder=with_decoder)
+        cfg = copy_starter(file, tmp_path, start_from='some.pth', with_decoder=with_decoder)
         start = cfg.model.init_cfg if with_decoder else cfg.model.backbone.init_cfg
         assert start == dict(type='Pretrained', checkpoint='some.pth')
         assert ('init_cfg' in cfg.model) == with_decoder
 
     def test_nothing_is_loaded_if_no_checkpoint_is_given(self, file, tmp_path):
-        assert self.copy(file, tmp_path).model.backbone.init_cfg.checkpoint is None
+        assert copy_starter(file, tmp_path).model.backbone.init_cfg.checkpoint is None

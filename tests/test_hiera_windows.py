@@ -9,10 +9,10 @@ from reference_hiera import (
     assert_same,
     assert_same_gradients,
     randomised,
+    sam_2_encoder,
     twice,
     twin,
 )
-from timm.models.hieradet_sam2 import HieraDet
 
 from mmgreen.nets.hiera import HieraEncoder
 
@@ -25,22 +25,9 @@ def seed():
 
 
 class TestWindows:
-    def judge(self, **options):
-        return randomised(
-            HieraDet(
-                embed_dim=16,
-                num_heads=1,
-                stages=(1, 2, 3, 2),
-                window_spec=(8, 4, 14, 7),
-                global_att_blocks=(4, 5),
-                num_classes=0,
-                **options,
-            )
-        )
-
     @pytest.mark.parametrize('size', [(224, 224), (256, 192), (32, 480)])
     def test_maps_and_gradients_are_those_of_sam_2(self, size):
-        judge = self.judge()
+        judge = sam_2_encoder()
         net = twin(judge, out_indices=ALL_STAGES, **SAM_2)
         inputs = twice(2, 3, *size)
         got = net(inputs[0])
@@ -51,7 +38,7 @@ class TestWindows:
 
     @pytest.mark.parametrize('size', [(1024, 1024), (672, 1024)])
     def test_sizes_of_detection(self, size):
-        judge = self.judge().float()
+        judge = sam_2_encoder().float()
         net = twin(judge, out_indices=ALL_STAGES, **SAM_2).float()
         images = torch.randn(1, 3, *size)
         with torch.no_grad():
