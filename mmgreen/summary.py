@@ -124,10 +124,16 @@ def _origin(runner: Runner, model: nn.Module) -> str:
         ),
     )
     for part, sentence in starts:
-        path = (getattr(part, 'init_cfg', None) or {}).get('checkpoint')
+        path = _checkpoint_in(getattr(part, 'init_cfg', None))
         if path:
             return sentence.format(path)
     return 'random'
+
+
+def _checkpoint_in(init_cfg: dict | list[dict] | None) -> str | None:
+    """The path in an ``init_cfg``, which may be a list of initialisers without one."""
+    steps = init_cfg if isinstance(init_cfg, list | tuple) else [init_cfg or {}]
+    return next((step['checkpoint'] for step in steps if step.get('checkpoint')), None)
 
 
 def _count(model: nn.Module) -> str:

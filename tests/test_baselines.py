@@ -6,10 +6,13 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS as HOST_MODELS
 from mmpretrain.structures import DataSample
 from reference_baselines import SWIN, VIT, mae, simmim
+from reference_running import make_project
 
 import mmgreen
+from mmgreen import running
 from mmgreen.models import MAE, GreenSwin, SimMIM, ViTDet
 from mmgreen.registry import MODELS
+from mmgreen.visualization import load_model
 
 PREPROCESSOR = dict(type='mmpretrain.SelfSupDataPreprocessor')
 
@@ -139,3 +142,47 @@ def test_the_published_sizes(name, kind, millions):
     assert isinstance(model, kind)
     count = sum(p.numel() for p in model.backbone.parameters())
     assert count / 1e6 == pytest.approx(millions, abs=0.01)
+
+
+SMALL = {
+    'mae/vit_b_pretrain': {
+        'model.backbone.arch': dict(VIT, _delete_=True),
+        'model.neck.embed_dim': 16,
+        'model.neck.decoder_embed_dim': 16,
+        'model.neck.decoder_depth': 1,
+        'model.neck.decoder_num_heads': 2,
+    },
+    'simmim/swin_b_pretrain': {
+        'model.backbone.arch': dict(SWIN, _delete_=True),
+        'model.neck.in_channels': 64,
+    },
+}
+
+
+@pytest.mark.parametrize('name', SMALL)
+def test_a_published_config_trains_tests_and_makes_pictures(name, tmp_path, monkeypatch):
+    make_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    config = mmgreen.config_file(f'{name}.py')
+    loaders = {
+        f'{loader}_dataloader.{key}': value
+        for loader in ('train', 'test')
+        for key, value in {'dataset.data_root': 'images', 'batch_size': 4, 'num_workers': 0}.items()
+    }
+    options = {
+        **SMALL[name],
+        **loaders,
+        'param_scheduler': [],
+        'train_cfg.max_epochs': 1,
+        'default_hooks.checkpoint.interval': 1,
+    }
+    trained = running.train(running.configure_training(config, 'out', cfg_options=options))
+    assert trained.iter == 2
+    cfg = running.configure_test(config, 'out/epoch_1.pth', 'tested', cfg_options=options)
+    (loss,) = running.test(cfg).values()
+    assert 0 < loss < 10
+    model = load_model(cfg, 'out/epoch_1.pth', 'cpu')
+    for ours, theirs in zip(model.parameters(), trained.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    size = cfg.model.backbone.img_size
+    assert model.reconstruct(torch.randn(1, 3, size, size)).predicted.isfinite().all()

@@ -132,6 +132,7 @@ def test_the_rate_is_the_highest_and_says_whether_it_fits_the_batch(scaling, ini
         (dict(model=Model(backbone_init_cfg=dict(checkpoint=None))), 'random;'),
         (dict(model=Model(backbone_init_cfg=dict(checkpoint='e.pth'))), 'encoder from e.pth'),
         (dict(model=Model(init_cfg=dict(checkpoint='m.pth'))), 'encoder and decoder from m.pth'),
+        (dict(model=Model(init_cfg=[dict(type='Xavier', layer='Linear')])), 'random;'),
         (dict(load_from='other.pth'), 'from other.pth'),
         (dict(resume=True, step=15), 'resumed after epoch 3 (step 15)'),
         (dict(resume=True, step=0), 'random;'),

@@ -85,6 +85,23 @@ def test_it_is_built_by_its_registered_name_from_any_scope():
         assert net.get_layer_depth('backbone.layers.2.ln1.weight', 'backbone.') == (3, 6)
 
 
+def test_with_cp_changes_no_gradient():
+    nets = [ViTDet(ARCH, img_size=64, with_cp=with_cp) for with_cp in (False, True)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    images, kept = torch.randn(2, 3, 64, 96), []
+    for net in nets:
+        bytes_kept = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda x, sizes=bytes_kept: sizes.append(x.nbytes) or x, lambda x: x
+        ):
+            loss = net(images)[0].square().sum()
+        loss.backward()
+        kept.append(sum(bytes_kept))
+    for name, parameter in nets[0].named_parameters():
+        assert torch.allclose(parameter.grad, nets[1].get_parameter(name).grad), name
+    assert kept[1] < 0.2 * kept[0]
+
+
 def test_frozen_stages():
     net = ViTDet(ARCH, img_size=64, frozen_stages=2)
     still = {name.split('.')[1] for name, x in net.named_parameters()

@@ -23,6 +23,7 @@ model = dict(
         type='mmgreen.ViTDet',
         arch='base',
         drop_path_rate=0.1,
+        with_cp=False,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
     neck=dict(_delete_=True, type='mmgreen.SimpleFeaturePyramid', in_channels=768),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import torch
 from mmpretrain.models.backbones import ViTSAM
-from torch import nn
+from mmpretrain.models.utils import resize_pos_embed
+from torch import Tensor, nn
 
 from mmgreen.models.start import StartsFromCheckpoint
+from mmgreen.nets.layers import run_block
 from mmgreen.registry import MODELS
 
 
@@ -14,9 +16,10 @@ from mmgreen.registry import MODELS
 class ViTDet(StartsFromCheckpoint, ViTSAM):
     """A ViT with 14x14 windows, a few global blocks and relative positions; one map, stride 16.
 
-    mmpretrain's ViTSAM without its last convolutions, which equals the original. Two things differ:
-    the position table keeps the size of pretraining and is resized in every forward pass, as in the
-    original, and a checkpoint is read in any format that docs/checkpoints.md lists.
+    mmpretrain's ViTSAM without its last convolutions, which equals the original. Three things
+    differ: the position table keeps the size of pretraining and is resized in every forward pass,
+    as in the original; a checkpoint is read in any format that docs/checkpoints.md lists; and
+    ``with_cp``.
 
     Args:
         arch: 'base', 'large', 'huge', or a dict with mmpretrain's keys, ``global_attn_indexes``
@@ -28,6 +31,7 @@ class ViTDet(StartsFromCheckpoint, ViTSAM):
         drop_path_rate: stochastic depth of the last block; earlier ones have proportionally less.
         window_size: tokens a side of a window.
         frozen_stages: k > 0 freezes the embedding and the first k blocks.
+        with_cp: recompute blocks in the backward pass: less memory, more time.
         init_cfg: ``dict(type='Pretrained', checkpoint=PATH)``.
     """
 
@@ -42,6 +46,7 @@ class ViTDet(StartsFromCheckpoint, ViTSAM):
         drop_path_rate: float = 0.0,
         window_size: int = 14,
         frozen_stages: int = -1,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -59,6 +64,18 @@ class ViTDet(StartsFromCheckpoint, ViTSAM):
         self.frozen_stages = frozen_stages
         if frozen_stages > 0:
             self._freeze_stages()
+        self.with_cp = with_cp
+
+    def forward(self, images: Tensor) -> tuple[Tensor]:
+        """(B, C, H, W), sides multiples of 16, to one map (B, embed_dims, H / 16, W / 16)."""
+        tokens, size = self.patch_embed(images)
+        positions = resize_pos_embed(
+            self.pos_embed.flatten(1, 2), self.patch_resolution, size, num_extra_tokens=0
+        )
+        tokens = (tokens + positions).unflatten(1, size)
+        for layer in self.layers:
+            tokens = run_block(layer, tokens, with_cp=self.with_cp)
+        return (tokens.permute(0, 3, 1, 2),)
 
     def train(self, mode: bool = True) -> ViTDet:
         """As in torch; the host's returns None."""
