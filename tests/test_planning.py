@@ -33,7 +33,7 @@ def runner(name, workers=2, **options):
             'experiment_name': name,
             'model.shared_mask': False,
             'train_dataloader.num_workers': workers,
-            'train_dataloader.persistent_workers': workers > 0,
+            'train_dataloader.persistent_workers': False,
             'test_dataloader': None,
             'test_cfg': None,
             'test_evaluator': None,
@@ -126,7 +126,7 @@ def test_masks_stay_on_the_cpu_when_the_sample_moves_to_a_device():
 
 
 def test_a_shared_mask_leaves_the_loader_alone(project):
-    trained = runner('run', workers=0, **{'model.shared_mask': True})
+    trained = runner('shared', workers=0, **{'model.shared_mask': True})
     loader = trained.build_dataloader(trained.cfg.train_dataloader)
     trained._train_dataloader = loader
     collate, steps = loader.collate_fn, len(loader.dataset.pipeline.transforms)
@@ -135,7 +135,7 @@ def test_a_shared_mask_leaves_the_loader_alone(project):
 
 
 def test_data_without_a_pipeline_are_left_alone_and_a_line_says_so(project):
-    trained = runner('run', workers=0)
+    trained = runner('joined', workers=0)
     loader = trained.build_dataloader(trained.cfg.train_dataloader)
     whole = DataLoader(ConcatDataset([loader.dataset]), batch_size=2, collate_fn=loader.collate_fn)
     trained._train_dataloader = whole
