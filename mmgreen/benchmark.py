@@ -26,7 +26,7 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from mmgreen.comparing import check_sizes, size_of, task_of, task_of_model
+from mmgreen.comparing import check_sizes, size_of, task_of, task_of_class
 from mmgreen.flops import count_macs
 from mmgreen.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
 from mmgreen.ops.masking import draw_masked, unit_grid
@@ -182,7 +182,7 @@ def _loss(model: nn.Module, images: Tensor, samples: list) -> Tensor:
 
 
 def _is_detector(model: nn.Module) -> bool:
-    return task_of_model(type(model)) == 'detection'
+    return task_of_class(type(model)) == 'detection'
 
 
 def _inputs(model: nn.Module, batch: int, setting: Setting) -> tuple[Tensor, list]:

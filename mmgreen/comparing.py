@@ -20,11 +20,11 @@ def task_of(config: Config) -> str | None:
         return None
     with MODELS.switch_scope_and_registry(config.get('default_scope', 'mmpretrain')) as registry:
         kind = registry.get(name)
-    return task_of_model(kind) if isinstance(kind, type) else None
+    return task_of_class(kind) if isinstance(kind, type) else None
 
 
-def task_of_model(kind: type) -> str | None:
-    """The task that models of a class are for, as :func:`task_of` names it."""
+def task_of_class(kind: type) -> str | None:
+    """The task of models of this class, as :func:`task_of` names it."""
     if issubclass(kind, PretrainingModel):
         return 'pretraining'
     names = {each.__name__ for each in kind.__mro__}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen import config_file
 
@@ -115,7 +115,7 @@ def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path, met
         tools / 'dist_test.sh',
         *(config, checkpoint, PROCESSES, '--work-dir', work_dir / 'detection_test'),
         *_options(options),
-        environment={'CUDA_VISIBLE_DEVICES': '', 'PORT': _free_port()},
+        environment={'CUDA_VISIBLE_DEVICES': '', **_meeting_place()},
     )
     _run(
         tools / 'predict.py',
@@ -148,16 +148,14 @@ def _train(tools: Path, config: str, work_dir: Path, options: Mapping[str, objec
         _run(
             tools / 'dist_train.sh',
             *(config, PROCESSES, *ours, *_options(options)),
-            environment={'PORT': _free_port()},
+            environment=_meeting_place(),
         )
     return Path((work_dir / 'last_checkpoint').read_text())
 
 
-def _free_port() -> str:
-    """For the processes to meet at, so that another training on this machine is in nobody's way."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
+def _meeting_place() -> dict[str, str]:
+    """A port of their own for the processes: another training may hold the scripts' usual one."""
+    return {'PORT': str(get_free_port())}
 
 
 def _run(tool: Path, *arguments: object, environment: Mapping[str, str] | None = None) -> None:

@@ -62,7 +62,7 @@ def test_no_step_plans_and_every_image_has_a_mask_of_its_own(project, monkeypatc
             seen.append(planned_masks(samples).masked) or loss(self, images, samples)
         ),
     )
-    runner('run').train()
+    runner('run', **{'train_dataloader.persistent_workers': True}).train()  # as in our configs
     masks = torch.cat(seen)
     assert masks.shape == (30, 4) and (masks.sum(1) == 2).all()
     assert len(masks.unique(dim=0)) > 3

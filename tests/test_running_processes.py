@@ -4,7 +4,6 @@ import json
 import os
 import pickle
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from reference_running import make_project
+from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen import running
 
@@ -69,9 +69,7 @@ def start(folder, *arguments):
     environment = dict(
         os.environ, PATH=path, OMP_NUM_THREADS='1', PYTHONPATH=f'{ROOT}{os.pathsep}{folder}'
     )
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        environment['PORT'] = str(free.getsockname()[1])
+    environment['PORT'] = str(get_free_port())
     return subprocess.Popen(
         [str(each) for each in arguments],
         cwd=folder,

@@ -11,6 +11,8 @@ from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmgreen.ops.masking import check_mask_ratio
+
 
 class Reconstruction(NamedTuple):
     """What a picture of a reconstruction needs, in the normalised space of the input images."""
@@ -42,10 +44,7 @@ class PretrainingModel(BaseSelfSupervisor):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | list[dict] | None = None,
     ):
-        if not 0 < mask_ratio < 1:
-            raise ValueError(
-                f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.'
-            )
+        check_mask_ratio(mask_ratio)
         if not isinstance(data_preprocessor, nn.Module):
             # mmpretrain's default is a short name, which other packages' scopes do not find.
             usual = {'type': 'mmpretrain.SelfSupDataPreprocessor'}

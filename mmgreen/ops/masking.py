@@ -13,6 +13,16 @@ from torch import Tensor
 UNIT_SIZE = 32  # pixels a side: where four stages have halved the resolution, one token
 
 
+def check_mask_ratio(mask_ratio: float) -> None:
+    """Refuses a fraction that hides nothing or everything.
+
+    Raises:
+        ValueError: if ``mask_ratio`` is not in (0, 1).
+    """
+    if not 0 < mask_ratio < 1:
+        raise ValueError(f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.')
+
+
 def num_visible(num_units: int, mask_ratio: float) -> int:
     """How many of ``num_units`` stay visible: ``int(num_units * (1 - mask_ratio))``.
 
@@ -22,8 +32,7 @@ def num_visible(num_units: int, mask_ratio: float) -> int:
     Raises:
         ValueError: if ``mask_ratio`` is not in (0, 1), or hides every unit or none.
     """
-    if not 0 < mask_ratio < 1:
-        raise ValueError(f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.')
+    check_mask_ratio(mask_ratio)
     count = int(round(num_units * (1 - mask_ratio), 6))
     if count == 0 or count == num_units:
         what = 'hides all' if count == 0 else 'hides none'
