@@ -5,6 +5,8 @@ look-up, the module that ``locations`` gives, so no config needs ``custom_import
 an error raised in here behind "not in the registry", which is why nothing in here can fail.
 """
 
+import importlib
+
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
 from mmengine.registry import DATASETS as ROOT_DATASETS
@@ -25,8 +27,22 @@ __all__ = [
     'TRANSFORMS',
 ]
 
+
+class DatasetRegistry(Registry):
+    """mmengine's Registry, which imports the dataset for detection when it is asked for.
+
+    It needs mmdet, and pretraining does without.
+    """
+
+    def get(self, key: str) -> type | None:
+        """The class of that name."""
+        if key in ('CocoDataset', 'mmgreen.CocoDataset'):
+            importlib.import_module('mmgreen.datasets.coco')
+        return super().get(key)
+
+
 MODELS = Registry('model', parent=ROOT_MODELS, scope='mmgreen', locations=['mmgreen.models'])
-DATASETS = Registry(
+DATASETS = DatasetRegistry(
     'dataset', parent=ROOT_DATASETS, scope='mmgreen', locations=['mmgreen.datasets']
 )
 DATA_SAMPLERS = Registry(
@@ -35,18 +51,13 @@ DATA_SAMPLERS = Registry(
 TRANSFORMS = Registry(
     'transform', parent=ROOT_TRANSFORMS, scope='mmgreen', locations=['mmgreen.datasets']
 )
-HOOKS = Registry(
-    'hook',
-    parent=ROOT_HOOKS,
-    scope='mmgreen',
-    locations=['mmgreen.hooks', 'mmgreen.planning'],
-)
-METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmgreen', locations=['mmgreen.evaluation'])
+HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmgreen', locations=['mmgreen.engine'])
+METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmgreen', locations=['mmgreen.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor',
     parent=ROOT_OPTIM_WRAPPER_CONSTRUCTORS,
     scope='mmgreen',
-    locations=['mmgreen.optim'],
+    locations=['mmgreen.engine'],
 )
 
 # mmengine resolves 'mmgreen::greenmim/x.py' only for packages in this table.

@@ -1,10 +1,7 @@
-from pathlib import Path
-
 import pytest
+from repository import ROOT
 
 import mmgreen
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_config_file_is_the_absolute_path_of_the_real_file():

@@ -9,8 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
+from repository import ROOT
 
 IGNORED = shutil.ignore_patterns('.git', '.venv', '__pycache__', 'build', 'dist', '*.egg-info')
 PARTS = ['mmgreen', 'configs', 'tools', 'requirements', 'setup.py', 'pyproject.toml']

@@ -1,12 +1,10 @@
 """The files of requirements/ agree with one another and with what else names versions."""
 
 import re
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-
-ROOT = Path(__file__).resolve().parent.parent
+from repository import ROOT
 
 
 def requirements(name):

@@ -14,10 +14,9 @@ from mmengine.fileio import load
 from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from repository import ROOT
 
 from mmgreen import config_file
-
-ROOT = Path(__file__).resolve().parent.parent
 
 PRETRAINING = f"""
 _base_ = [{config_file('demo/swin_pretrain.py')!r}]
@@ -53,7 +52,7 @@ default_hooks = dict(checkpoint=dict(interval=40))
 
 PROGRAM = f"""
 from pathlib import Path
-from mmgreen import demo
+from mmgreen.demo import run as demo
 
 demo.config_file = lambda name: f'configs/{{name}}'
 demo.NUM_TRAIN, demo.NUM_VAL, demo.NUM_TRAIN_NEW = 16, 16, 6

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mmgreen.prediction import predict
+from mmgreen.apis.prediction import predict
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,8 +5,8 @@ import os
 
 from mmengine.config import DictAction
 
-from mmgreen.datasets import DataError
-from mmgreen.running import configure_training, train
+from mmgreen.apis.training import configure_training, train
+from mmgreen.datasets.errors import DataError
 
 
 def parse_args() -> argparse.Namespace:

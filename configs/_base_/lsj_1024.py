@@ -1,7 +1,7 @@
 # Large-scale jitter at 1,024 px as in ViTDet (arXiv 2203.16527, appendix A.2): resized to 0.1 to 2
 # times 1,024 px, cropped to 1,024x1,024, the rest of the square padded. Tested with the longer
-# side at 1,024 px. For train_dataloader.dataset.pipeline, val_dataloader.dataset.pipeline and
-# model.data_preprocessor.batch_augments.
+# side at 1,024 px. For train_dataloader, val_dataloader, model.data_preprocessor.batch_augments and
+# default_hooks.checkpoint of a training that counts steps.
 lsj_train_pipeline = [
     dict(type='mmcv.transforms.LoadImageFromFile'),
     dict(type='mmdet.LoadAnnotations', with_bbox=True, with_mask=True),
@@ -33,3 +33,12 @@ lsj_test_pipeline = [
     ),
 ]
 lsj_pad = [dict(type='mmdet.BatchFixedSizePad', size=(1024, 1024), pad_mask=True)]
+lsj_train_loader = dict(
+    batch_size=8,
+    num_workers=8,
+    sampler=dict(type='InfiniteSampler'),
+    batch_sampler=None,
+    dataset=dict(type='mmgreen.CocoDataset', pipeline=lsj_train_pipeline),
+)
+lsj_val_loader = dict(dataset=dict(type='mmgreen.CocoDataset', pipeline=lsj_test_pipeline))
+lsj_checkpoint = dict(by_epoch=False, interval=5000, max_keep_ckpts=3)

@@ -52,7 +52,7 @@ pack = dict(
     type='mmdet.PackDetInputs',
     meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'),
 )
-dataset = dict(type='mmgreen.coco.CocoDataset', data_root=data_root, metainfo=dict(classes=classes))
+dataset = dict(type='mmgreen.CocoDataset', data_root=data_root, metainfo=dict(classes=classes))
 train_dataloader = dict(
     batch_size=batch_size,
     dataset=dict(

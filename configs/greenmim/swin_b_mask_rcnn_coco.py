@@ -34,8 +34,8 @@ model = dict(
     neck=dict(in_channels=[128, 256, 512, 1024]),
 )
 train_dataloader = dict(
-    dataset=dict(type='mmgreen.coco.CocoDataset', pipeline=_base_.multi_scale_pipeline)
+    dataset=dict(type='mmgreen.CocoDataset', pipeline=_base_.multi_scale_pipeline)
 )
-val_dataloader = dict(dataset=dict(type='mmgreen.coco.CocoDataset'))
+val_dataloader = dict(dataset=dict(type='mmgreen.CocoDataset'))
 test_dataloader = val_dataloader
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=3, save_best='coco/bbox_mAP'))

@@ -37,16 +37,7 @@ model = dict(
     rpn_head=_base_.vitdet_rpn_head,
     roi_head=_base_.vitdet_roi_head,
 )
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=8,
-    sampler=dict(type='InfiniteSampler'),
-    batch_sampler=None,
-    dataset=dict(type='mmgreen.coco.CocoDataset', pipeline=_base_.lsj_train_pipeline),
-)
-val_dataloader = dict(
-    dataset=dict(type='mmgreen.coco.CocoDataset', pipeline=_base_.lsj_test_pipeline)
-)
-test_dataloader = val_dataloader
+train_dataloader = _base_.lsj_train_loader
+val_dataloader = test_dataloader = _base_.lsj_val_loader
 log_processor = dict(by_epoch=False)
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=5000, max_keep_ckpts=3))
+default_hooks = dict(checkpoint=_base_.lsj_checkpoint)

@@ -11,7 +11,7 @@ from mmgreen.checkpoints.decoder import resize_positions
 from mmgreen.checkpoints.formats import Converted
 from mmgreen.checkpoints.tables import Resized, StateDict, matches
 
-__all__ = ['Fit', 'fit_weights', 'unfilled']
+__all__ = ['Fit', 'check_filled', 'fit_weights']
 
 # Of the convolutions that read images: Swin's, Hiera's and Twins'.
 FIRST_WEIGHTS = (
@@ -123,11 +123,30 @@ def _shapes(name: str, source: StateDict, target: StateDict) -> str:
     return f'file {theirs}, model {ours}'
 
 
-def unfilled(module: nn.Module, stored: Mapping[str, Tensor]) -> dict[str, str]:
-    """A module's parameters that a state dict lacks, or has in another shape: name -> how."""
+def check_filled(module: nn.Module, stored: Mapping[str, Tensor], source: str, advice: str) -> None:
+    """Refuses weights that do not fill every parameter of a module by its very name.
+
+    mmengine only warns, and goes on with random weights.
+
+    Args:
+        module: what is to be filled.
+        stored: parameters by name.
+        source: where they come from, for the message.
+        advice: what to do, as the end of a sentence.
+
+    Raises:
+        ValueError: counts the parameters that are missing or have another shape, and names one.
+    """
     wanted = module.state_dict()
-    return {
+    lacking = {
         name: _shapes(name, stored, wanted)
         for name, parameter in module.named_parameters()
         if getattr(stored.get(name), 'shape', None) != parameter.shape
     }
+    if lacking:
+        name, how = next(iter(lacking.items()))
+        raise ValueError(
+            f'{source} does not fit this {type(module).__name__}: {len(lacking)} of '
+            f'{len(list(module.parameters()))} parameters are not in it, or have another shape, '
+            f'{name} first ({how}); {advice}'
+        )

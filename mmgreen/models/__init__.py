@@ -2,9 +2,11 @@
 
 from mmgreen.models.backbones import GreenSwin, GreenTwins, Hiera
 from mmgreen.models.baselines import MAE, SimMIM
+from mmgreen.models.masked_autoencoder import MaskedAutoencoder
+from mmgreen.models.mim_decoder import MIMDecoder
+from mmgreen.models.mim_head import MIMHead
 from mmgreen.models.necks import PooledNorm, SimpleFeaturePyramid
-from mmgreen.models.pretrain import MaskedAutoencoder, MIMDecoder, MIMHead
-from mmgreen.models.reconstruction import PretrainingModel, Reconstruction
+from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
 from mmgreen.models.vitdet import ViTDet
 
 __all__ = [

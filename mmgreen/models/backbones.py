@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import nn
 
-from mmgreen.models.start import StartsFromCheckpoint
+from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.nets.hiera import HieraEncoder
 from mmgreen.nets.swin import SwinEncoder
 from mmgreen.nets.twins import TwinsEncoder

@@ -14,7 +14,7 @@ from mmpretrain.models import selfsup
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from mmgreen.models.reconstruction import PretrainingModel, Reconstruction
+from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
 from mmgreen.ops.masking import UNIT_SIZE, draw_masked, masked_map, num_visible, unit_grid
 from mmgreen.ops.targets import patch_statistics
 from mmgreen.registry import MODELS

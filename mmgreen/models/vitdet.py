@@ -7,7 +7,7 @@ from mmpretrain.models.backbones import ViTSAM
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
-from mmgreen.models.start import StartsFromCheckpoint
+from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.nets.layers import run_block
 from mmgreen.registry import MODELS
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mmgreen.nets.lean import attention
 from mmgreen.ops.grouping import GroupPlan, group, ungroup
 from mmgreen.ops.layout import cut_windows, paste_windows
-from mmgreen.ops.positions import pair_index, relative_position_index, square_coords
+from mmgreen.ops.positions import bias_row_index, relative_position_index, square_coords
 
 
 def fit_window(
@@ -46,14 +46,14 @@ class DenseWindows(NamedTuple):
     """Tokens a side of a window."""
     shift: int
     """Tokens by which the map is rolled up and left before it is cut."""
-    pairs: Tensor
-    """(G, S, S), or (1, S, S) where all windows are alike; see :func:`pair_index`."""
+    bias_rows: Tensor
+    """(G, S, S), or (1, S, S) where all windows are alike; see :func:`bias_row_index`."""
 
     @classmethod
     def over(
-        cls, size: tuple[int, int], window: int, shift: int, table: int, device: torch.device
+        cls, size: tuple[int, int], window: int, shift: int, table_window: int, device: torch.device
     ) -> DenseWindows:
-        """The windows of a map of ``size``; ``table`` is the window the bias table is for."""
+        """The windows of a map of ``size``, with a bias table for windows of ``table_window``."""
         padded = [-(-side // window) * window for side in size]
         attend = None
         if shift:
@@ -67,8 +67,8 @@ class DenseWindows(NamedTuple):
             parts = (edges[0][:, None] * 3 + edges[1])[None, ..., None]
             parts = cut_windows(parts, (window, window))[0, ..., 0]
             attend = parts[:, :, None] == parts[:, None, :]
-        pairs = pair_index(square_coords(window, device)[None], attend, table)
-        return cls(size, window, shift, pairs)
+        bias_rows = bias_row_index(square_coords(window, device)[None], attend, table_window)
+        return cls(size, window, shift, bias_rows)
 
     def gather(self, tokens: Tensor, padding: Tensor) -> Tensor:
         """(B, H, W, C) to (B, G, S, C); places outside the map hold ``padding``, (C,)."""
@@ -100,13 +100,13 @@ class VisibleGroups(NamedTuple):
 
     plan: GroupPlan
     """Where each token sits, on the device of the tokens."""
-    pairs: Tensor
-    """(G, S, S), see :func:`pair_index`."""
+    bias_rows: Tensor
+    """(G, S, S), see :func:`bias_row_index`."""
 
     @classmethod
-    def of(cls, plan: GroupPlan, table: int) -> VisibleGroups:
-        """The groups of ``plan``; ``table`` is the window the bias table is for."""
-        return cls(plan, pair_index(plan.coords, plan.attend, table))
+    def of(cls, plan: GroupPlan, table_window: int) -> VisibleGroups:
+        """The groups of ``plan``, with a bias table for windows of ``table_window``."""
+        return cls(plan, bias_row_index(plan.coords, plan.attend, table_window))
 
     def gather(self, tokens: Tensor, padding: Tensor) -> Tensor:
         """(B, V, C) to (B, G, S, C), or to (1, G, S, C) where groups are of the whole batch.
@@ -153,18 +153,18 @@ class WindowAttention(nn.Module):
         the projection gives for zeros is its bias, so it needs no matrix product.
         """
         qkv = windows.gather(self.qkv(tokens), self.qkv.bias)
-        out = self.proj(windows.scatter(self._attend(qkv, windows.pairs)))
+        out = self.proj(windows.scatter(self._attend(qkv, windows.bias_rows)))
         return out.reshape(tokens.shape)
 
-    def _attend(self, qkv: Tensor, pairs: Tensor) -> Tensor:
+    def _attend(self, qkv: Tensor, bias_rows: Tensor) -> Tensor:
         """(B, G, S, 3C) to (B, G, S, C)."""
         batch, groups = qkv.shape[:2]
         qkv = qkv.unflatten(-1, (3, self.num_heads, -1))
-        bias = self._bias(pairs)
+        bias = self._bias(bias_rows)
         # Queries have four dimensions because fused kernels take no others, and are folded such
         # that the bias is broadcast, never copied: one bias for all groups wants (B * G, N, S, D),
         # a bias for each group (B, N * G, S, D).
-        if len(pairs) == 1:
+        if len(bias_rows) == 1:
             qkv = qkv.permute(3, 0, 1, 4, 2, 5).flatten(1, 2)
             out = attention(qkv, bias.transpose(0, 1))
             return out.transpose(1, 2).flatten(2).unflatten(0, (batch, groups))
@@ -172,12 +172,12 @@ class WindowAttention(nn.Module):
         out = attention(qkv, bias.flatten(0, 1)[None])
         return out.unflatten(1, (self.num_heads, groups)).permute(0, 2, 3, 1, 4).flatten(3)
 
-    def _bias(self, pairs: Tensor) -> Tensor:
+    def _bias(self, bias_rows: Tensor) -> Tensor:
         """(N, G, S, S) additive bias, -inf where a pair may not attend."""
         table = self.relative_position_bias_table.t()
         never = table.new_full((self.num_heads, 1), -torch.inf)
-        rows = torch.cat([table, never], dim=1).index_select(1, pairs.flatten())
-        return rows.unflatten(1, pairs.shape)
+        rows = torch.cat([table, never], dim=1).index_select(1, bias_rows.flatten())
+        return rows.unflatten(1, bias_rows.shape)
 
 
 class ShiftedWindowAttention(nn.Module):

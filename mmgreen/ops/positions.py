@@ -89,7 +89,7 @@ def relative_position_index(coords: Tensor, window: int) -> Tensor:
     return flat[..., :, None] - flat[..., None, :] + (window - 1) * (width + 1)
 
 
-def pair_index(coords: Tensor, attend: Tensor | None, window: int) -> Tensor:
+def bias_row_index(coords: Tensor, attend: Tensor | None, window: int) -> Tensor:
     """Row of a bias table for each pair of slots; one past the last row = may not attend.
 
     Args:

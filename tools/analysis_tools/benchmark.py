@@ -5,8 +5,8 @@ from itertools import product
 
 import torch
 
-from mmgreen import benchmark_convolution, benchmark_grouping, benchmark_report
-from mmgreen.benchmark import (
+from mmgreen.analysis import benchmark_report, convolution_costs, grouping_costs
+from mmgreen.analysis.benchmark import (
     Setting,
     common_size,
     describe_machine,
@@ -111,12 +111,12 @@ def _plan(name: str, setting: Setting, args: argparse.Namespace) -> str:
 
 
 def _grouping(name: str, setting: Setting, args: argparse.Namespace) -> str:
-    return benchmark_grouping.report(name, setting, args.picture)
+    return grouping_costs.report(name, setting, args.picture)
 
 
 def _convolution(name: str, setting: Setting, args: argparse.Namespace) -> str:
-    return benchmark_convolution.table(
-        benchmark_convolution.compare_convolutions(name, setting, args.turns)
+    return convolution_costs.table(
+        convolution_costs.compare_convolutions(name, setting, args.turns)
     )
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from mmengine.config import Config, DictAction
 
-from mmgreen.flops import as_table, count_parts
+from mmgreen.analysis.flops import as_table, count_parts
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,7 +5,7 @@ import argparse
 import torch
 from mmengine.config import Config
 
-from mmgreen.visualization import write_sheet
+from mmgreen.apis.reconstruction_pictures import write_sheet
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmgreen.demo_data import make_demo_data
+from mmgreen.demo.data import make_demo_data
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mmgreen.demo import NETS
-from mmgreen.starts import compare_starts
+from mmgreen.demo.compare_starts import compare_starts
+from mmgreen.demo.run import NETS
 
 ROOT = Path(__file__).resolve().parents[2]
 

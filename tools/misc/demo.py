@@ -1,9 +1,9 @@
-"""Runs the demo; see mmgreen/demo.py. ``make demo`` calls it."""
+"""Runs the demo; see mmgreen/demo/run.py. ``make demo`` calls it."""
 
 import argparse
 from pathlib import Path
 
-from mmgreen.demo import NETS, run_demo
+from mmgreen.demo.run import NETS, run_demo
 
 
 def parse_args() -> argparse.Namespace:

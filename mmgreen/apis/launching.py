@@ -1,0 +1,116 @@
+"""From the file of a config and a command line to a runner: what training and testing share."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
+from mmgreen.apis.options import check_options
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def read_config(path: str, sections: tuple[str, ...]) -> Config:
+    """A config file, once it is known to have what is needed.
+
+    Raises:
+        FileNotFoundError: if there is no such file; names the nearest ones.
+        ValueError: if it lacks one of ``sections``.
+    """
+    file = Path(path)
+    if not file.is_file():
+        names = [each.name for each in file.parent.glob('*.py')]
+        nearest = difflib.get_close_matches(file.name, names)
+        hint = f'; its folder has {", ".join(nearest)}' if nearest else ''
+        raise FileNotFoundError(f'There is no config {path}{hint}.')
+    cfg = Config.fromfile(path)
+    lacking = [each for each in sections if cfg.get(each) is None]
+    if lacking:
+        raise ValueError(
+            f'{path} has no {", ".join(lacking)}; it may be a part for other configs to inherit, '
+            'like those in configs/_base_.'
+        )
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The runner of a config, of its own ``runner_type`` if it names one."""
+    _start_processes(cfg)
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+def _start_processes(cfg: Config) -> None:
+    """Without a GPU, starts the group of processes that mmengine would start with one."""
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    if cfg.launcher != 'pytorch':
+        raise ValueError(
+            f'Without a GPU, several processes are started by torchrun and --launcher pytorch '
+            f'(tools/dist_train.sh, tools/dist_test.sh), not by --launcher {cfg.launcher}.'
+        )
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+
+
+def set_work_dir(cfg: Config, work_dir: str | None) -> None:
+    """The folder of the command line, else the config's, else ``work_dirs/<its name>``."""
+    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
+
+
+def existing_checkpoint(path: str) -> str:
+    """``path``, unless it is of this machine and there is no such file."""
+    if '://' not in path and not os.path.isfile(path):
+        raise FileNotFoundError(f'There is no checkpoint {path}.')
+    return path
+
+
+def add_hook(cfg: Config, name: str) -> None:
+    """One more among ``custom_hooks``."""
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type=name)]
+
+
+def merge_options(cfg: Config, before: Config, options: Mapping[str, Any]) -> None:
+    """Merges ``--cfg-options`` into ``cfg``; those that nothing reads are refused.
+
+    Args:
+        cfg: the config, flags of the command line included.
+        before: the config as its file has it.
+        options: dotted keys and their values.
+    """
+    try:
+        cfg.merge_from_dict(dict(options))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f'--cfg-options do not fit the config: {error}') from error
+    if 'optim_wrapper.dtype' in options and 'Amp' not in cfg.optim_wrapper.get('type', ''):
+        raise ValueError('--cfg-options optim_wrapper.dtype goes together with --amp.')
+    check_options(options, before.to_dict(), cfg.to_dict())
+
+
+def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None:
+    """Settings that depend on the machine, and the defaults of mmpretrain's own tools."""
+    for loader in (cfg.get(name) for name in LOADERS):
+        if loader is None:
+            continue
+        if cfg.get('default_scope') == 'mmpretrain':
+            loader.setdefault('collate_fn', dict(type='default_collate'))
+            loader.setdefault('pin_memory', True)
+            loader.setdefault('persistent_workers', True)
+        if not pin_memory or not torch.cuda.is_available():
+            loader.pin_memory = False
+        if not persistent_workers or not loader.get('num_workers'):
+            loader.persistent_workers = False

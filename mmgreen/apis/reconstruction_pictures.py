@@ -1,0 +1,125 @@
+"""A picture of what a pretraining makes of images, as a tool of that name writes it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import mmcv
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmgreen.checkpoints import (
+    convert,
+    has_decoder,
+    load_pretrained,
+    read_checkpoint,
+    weights_in,
+)
+from mmgreen.checkpoints.fitting import check_filled
+from mmgreen.datasets.images import image_files
+from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
+from mmgreen.models import MaskedAutoencoder, PretrainingModel
+from mmgreen.registry import DATASETS, MODELS
+
+
+def write_sheet(
+    config: Config,
+    checkpoint: str,
+    img_path: str,
+    out_file: str,
+    num_images: int = 8,
+    seed: int = 0,
+    paste_visible: bool = True,
+    device: str | torch.device = 'cpu',
+) -> str:
+    """Draws a sheet of an image or of the first images of a folder, and writes it to a file.
+
+    Args:
+        config: of the pretraining.
+        checkpoint: its weights, decoder included.
+        img_path: an image file, or a folder.
+        out_file: the picture to write; its ending decides the format.
+        num_images: at most so many of a folder.
+        seed: of the masks.
+        paste_visible: see :func:`reconstruction_sheet`.
+        device: where to compute.
+
+    Returns:
+        One line that says what was written.
+
+    Raises:
+        FileNotFoundError, ValueError, OSError: if a file is missing, the checkpoint has no decoder
+            or is another model's, or no image can be read.
+    """
+    paths = image_files(img_path, num_images)
+    sheet = reconstruction_sheet(
+        load_model(config, checkpoint, device),
+        config.test_dataloader.dataset.pipeline,
+        paths,
+        labels=label_images(paths, seen_in_pretraining(paths, checkpoint)),
+        seed=seed,
+        paste_visible=paste_visible,
+    )
+    mmcv.imwrite(sheet[..., ::-1], out_file)
+    return f'{out_file}: {sheet.shape[1]}x{sheet.shape[0]} pixels, from {len(paths)} images'
+
+
+def load_model(config: Config, checkpoint: str, device: str | torch.device) -> PretrainingModel:
+    """The pretraining model of ``config`` with the weights of ``checkpoint``, ready for pictures.
+
+    Our models read every format that docs/checkpoints.md lists, a baseline its own checkpoints.
+
+    Raises:
+        ValueError: if the config is not one of pretraining, or the checkpoint has no decoder or
+            belongs to another model.
+    """
+    init_default_scope(config.get('default_scope', 'mmpretrain'))
+    kind = MODELS.get(config.model.get('type'))
+    if not (isinstance(kind, type) and issubclass(kind, PretrainingModel)):
+        raise ValueError(
+            f'{config.filename} trains a {config.model.get("type")}; a reconstruction needs the '
+            'config of a pretraining (model type mmgreen.MaskedAutoencoder, MAE or SimMIM).'
+        )
+    model = MODELS.build(config.model)
+    weights, _ = weights_in(read_checkpoint(checkpoint))
+    if isinstance(model, MaskedAutoencoder):
+        if not has_decoder(convert(weights, source=checkpoint).state_dict):
+            raise ValueError(
+                f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
+                'checkpoint of the pretraining itself, not of an encoder or a detector.'
+            )
+        load_pretrained(model, checkpoint, part='model')
+    else:
+        advice = 'take the checkpoint of a pretraining with this config.'
+        check_filled(model, weights, checkpoint, advice)
+        model.load_state_dict(weights)
+    return model.to(device).eval()
+
+
+def seen_in_pretraining(paths: Sequence[str], checkpoint: str) -> list[bool | None]:
+    """Whether each image was among those of the training that wrote ``checkpoint``.
+
+    Returns:
+        One of True, False and None each; None where it cannot be known, because the file does not
+        say what it was trained on, or that folder is not here.
+    """
+    meta = read_checkpoint(checkpoint).get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
+    if not isinstance(text, str):
+        return [None] * len(paths)
+    try:
+        images = DATASETS.build(Config.fromstring(text, '.py').train_dataloader.dataset)
+        trained_on = {
+            os.path.realpath(images.get_data_info(i)['img_path']) for i in range(len(images))
+        }
+    except (FileNotFoundError, AttributeError):
+        return [None] * len(paths)
+    return [os.path.realpath(path) in trained_on for path in paths]
+
+
+def label_images(paths: Sequence[str], seen: Sequence[bool | None]) -> list[str]:
+    """The name of each file, and whether the model has seen it in pretraining if that is known."""
+    endings = {True: ' (seen in pretraining)', False: ' (not seen in pretraining)', None: ''}
+    return [os.path.basename(path) + endings[each] for path, each in zip(paths, seen, strict=True)]

@@ -1,0 +1,120 @@
+"""A training, as tools/train.py starts it. Configs of mmpretrain and mmdet run as well as ours."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmgreen.apis.launching import (
+    add_hook,
+    build_runner,
+    existing_checkpoint,
+    merge_options,
+    read_config,
+    set_loaders,
+    set_work_dir,
+)
+from mmgreen.datasets.classes import check_num_classes
+from mmgreen.datasets.errors import DataError
+from mmgreen.engine.schedules import check_schedule
+from mmgreen.engine.summary import images_per_batch
+
+
+def configure_training(
+    config: str,
+    work_dir: str | None = None,
+    resume: str | None = None,
+    amp: bool = False,
+    auto_scale_lr: bool = False,
+    validate: bool = True,
+    pin_memory: bool = True,
+    persistent_workers: bool = True,
+    launcher: str = 'none',
+    cfg_options: Mapping[str, Any] | None = None,
+) -> Config:
+    """The config of a training, with everything that the command line says.
+
+    Args:
+        config: path of the config file.
+        work_dir: folder for logs and checkpoints; else the config's, or ``work_dirs/<its name>``.
+        resume: 'auto' to go on from the last checkpoint in the work folder, if there is one, or the
+            path of a checkpoint.
+        amp: compute in fp16, or in what ``optim_wrapper.dtype`` says ('bfloat16'). Needs a GPU.
+        auto_scale_lr: multiply the rate by (images for a step of the optimizer / base batch).
+        validate: validate during training, if the config does.
+        pin_memory: whether data loaders may use page-locked memory.
+        persistent_workers: whether the workers of data loaders may live longer than an epoch.
+        launcher: 'none', or what started this process among others: 'pytorch' (that is, torchrun),
+            'slurm' or 'mpi'.
+        cfg_options: values to change in the config, by dotted keys.
+
+    Raises:
+        FileNotFoundError, ValueError: one sentence about what has to be changed.
+    """
+    cfg = read_config(config, ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper'))
+    before = copy.deepcopy(cfg)
+    cfg.launcher = launcher
+    set_work_dir(cfg, work_dir)
+    if resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if resume == 'auto' else existing_checkpoint(resume)
+        add_hook(cfg, 'mmgreen.CheckpointMustFit')
+    if amp:
+        _use_amp(cfg)
+    if not validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    merge_options(cfg, before, cfg_options or {})
+    _set_loss_scale(cfg)
+    set_loaders(cfg, pin_memory, persistent_workers)
+    if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
+        _scale_rate(cfg)
+    check_schedule(cfg.to_dict())
+    check_num_classes(cfg.to_dict())
+    return cfg
+
+
+def train(cfg: Config) -> Runner:
+    """Trains as a config from :func:`configure_training` says; returns the runner.
+
+    Raises:
+        DataError: if the data cannot be trained on, or are too few for one batch.
+    """
+    runner = build_runner(cfg)
+    loader = runner.train_dataloader
+    if len(loader) == 0:
+        raise DataError(
+            f'{len(loader.dataset)} images make no batch of {images_per_batch(loader)} in each of '
+            f'{runner.world_size} processes; set train_dataloader.batch_size lower.'
+        )
+    runner.train()
+    return runner
+
+
+def _use_amp(cfg: Config) -> None:
+    if not torch.cuda.is_available():
+        raise ValueError('--amp needs a GPU, and torch sees none; without it float32 is computed.')
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ValueError(f'--amp replaces the OptimWrapper of a config, and this one has {kind}.')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+
+
+def _set_loss_scale(cfg: Config) -> None:
+    if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':
+        # bfloat16 has the range of float32: nothing to scale, and no waiting for the scale.
+        in_bfloat16 = cfg.optim_wrapper.get('dtype') == 'bfloat16'
+        scale = dict(enabled=False) if in_bfloat16 else 'dynamic'
+        cfg.optim_wrapper.setdefault('loss_scale', scale)
+
+
+def _scale_rate(cfg: Config) -> None:
+    if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
+        raise ValueError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config.')
+    cfg.auto_scale_lr.enable = True
+    # mmengine compares images per batch; what counts is images per step of the optimizer.
+    cfg.auto_scale_lr.base_batch_size /= cfg.optim_wrapper.get('accumulative_counts', 1)

@@ -1,0 +1,1 @@
+"""What works in this Python environment, what does not, and the commands that mend it."""

@@ -1,0 +1,259 @@
+"""What is wrong with a Python environment, and the commands that mend it."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from mmgreen import __version__
+from mmgreen.check_env.environment import MM_PACKAGES, NO_CUDA, TRIALS, Environment
+
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 12)
+
+# Trials that detection needs and pretraining does not.
+ONLY_FOR_DETECTION = {'mmcv._ext', 'mmdet'}
+
+
+class Stack(NamedTuple):
+    """Packages that were tried together, as pip names them."""
+
+    torch: str
+    torchvision: str
+    numpy: str
+    cv2: str
+    mmengine: str
+    mmcv: str
+    mmpretrain: str
+    mmdet: str
+    build: str
+
+
+CURRENT = Stack(
+    # Three equal signs: two would accept a '+cpu' build, which PyPI's torchvision does not fit.
+    torch="'torch===2.13.0'",
+    torchvision='torchvision==0.28.0',
+    numpy='numpy==2.2.6',
+    cv2='opencv-python',
+    mmengine='onedl-mmengine==0.10.12',
+    mmcv='onedl-mmcv==2.3.6',
+    mmpretrain='onedl-mmpretrain==1.3.6',
+    mmdet='onedl-mmdetection==3.5.1',
+    build="wheel ninja psutil 'setuptools>=80' 'packaging>=24.2'",
+)
+CLASSIC = Stack(
+    torch="'torch===2.1.2'",
+    torchvision='torchvision==0.16.2',
+    numpy="'numpy<2'",
+    cv2="'opencv-python<4.12'",
+    mmengine='mmengine==0.10.7',
+    mmcv='mmcv==2.1.0',
+    mmpretrain='mmpretrain==1.2.0',
+    mmdet='mmdet==3.3.0',
+    build="wheel ninja psutil 'setuptools<70'",
+)
+
+
+class Finding(NamedTuple):
+    """What is wrong, in a sentence, and the commands that mend it, one per line."""
+
+    problem: str
+    mend: str
+
+
+def works(environment: Environment) -> dict[str, bool]:
+    """Whether one can pretrain, detect on a CPU and detect on a GPU."""
+    failed = set(environment.failures)
+    pretrain = environment.python >= OLDEST_PYTHON and failed <= ONLY_FOR_DETECTION
+    on_cpu = pretrain and not failed
+    on_gpu = on_cpu and environment.gpu is not None and environment.mmcv_cuda != NO_CUDA
+    return {'pretrain': pretrain, 'detect on CPU': on_cpu, 'detect on GPU': on_gpu}
+
+
+def diagnose(environment: Environment) -> list[Finding]:
+    """Everything that is wrong, causes only: nothing about what leans on another failure."""
+    side_by_side = _side_by_side(environment)
+    # Of packages that overwrite one another, no single failure means anything.
+    hidden = MM_PACKAGES if side_by_side else ()
+    causes = [
+        trial
+        for trial in TRIALS
+        if _is_cause(trial, environment) and TRIALS[trial].package not in hidden
+    ]
+    findings = [
+        _untested_python(environment),
+        side_by_side,
+        *(_explain(trial, environment) for trial in causes),
+        _operators_without_cuda(environment),
+    ]
+    return [finding for finding in dict.fromkeys(findings) if finding]
+
+
+def _is_cause(trial: str, environment: Environment) -> bool:
+    """Whether it failed by itself, not for what it leans on; a missing package always did."""
+    failed = environment.failures.keys()
+    return trial in failed and (_is_missing(trial, environment) or not failed & _below(trial))
+
+
+def _is_missing(trial: str, environment: Environment) -> bool:
+    """Whether it failed because its package is not installed."""
+    return f"No module named '{TRIALS[trial].package}'" in environment.failures[trial]
+
+
+def _below(trial: str) -> set[str]:
+    """The trials on which one leans, directly or not."""
+    direct = TRIALS[trial].leans_on
+    return set(direct).union(*map(_below, direct))
+
+
+def _stack(environment: Environment) -> Stack:
+    """The tested combination that is nearest to what is installed."""
+    found = environment.mm_packages()
+    return CLASSIC if found and not any(map(_is_onedl, found)) else CURRENT
+
+
+def _is_onedl(published: str) -> bool:
+    return published.startswith('onedl-')
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version, () of ''."""
+    return tuple(int(number) for number in re.findall(r'\d+', version)[:2])
+
+
+def _untested_python(environment: Environment) -> Finding | None:
+    if OLDEST_PYTHON <= environment.python <= NEWEST_PYTHON:
+        return None
+    version = '.'.join(map(str, environment.python))
+    return Finding(
+        f'Python {version} is outside the tested range, 3.10 to 3.12.',
+        'make env PYTHON=python3.12',
+    )
+
+
+def _side_by_side(environment: Environment) -> Finding | None:
+    found = environment.mm_packages()
+    num_onedl = sum(map(_is_onedl, found))
+    twice = any(len(environment.published(package)) > 1 for package in MM_PACKAGES)
+    if not twice and num_onedl in (0, len(found)):
+        return None
+    four = f'{CURRENT.mmengine} {CURRENT.mmcv} {CURRENT.mmdet} {CURRENT.mmpretrain}'
+    return Finding(
+        f'Packages that replace one another are side by side: {", ".join(found)}.',
+        f'pip uninstall -y {" ".join(found)}\n'
+        f'pip install {CURRENT.build}\n'
+        f'pip install --no-build-isolation {four}',
+    )
+
+
+def _explain(trial: str, environment: Environment) -> Finding:
+    """Why a trial failed by itself."""
+    package = TRIALS[trial].package
+    error, version = environment.failures[trial], environment.version(package)
+    stack = _stack(environment)
+    if _is_missing(trial, environment) and not version:
+        return _not_installed(package, environment)
+    if trial == 'cv2' and re.search(r'lib(GL|gthread|glib)', error):
+        return Finding(
+            f'OpenCV needs a system library that is missing here ({error}).',
+            'apt-get install -y libgl1 libglib2.0-0',
+        )
+    if trial == 'torch with numpy' or 'numpy' in error.lower():
+        return Finding(
+            f'numpy {environment.version("numpy")} does not fit the packages around it ({error}).',
+            f'pip install {stack.numpy}',
+        )
+    if trial == 'torchvision':
+        torch = environment.version('torch')
+        return Finding(
+            f'torchvision {version} and torch {torch} come from different builds ({error}).',
+            f'pip install --force-reinstall {stack.torch} {stack.torchvision} {stack.numpy}',
+        )
+    transformers = environment.version('transformers')
+    if trial == 'mmpretrain' and _release(transformers) >= (5,):
+        return Finding(
+            f'transformers {transformers} breaks the import of mmpretrain ({error}).',
+            "pip install 'transformers<5'",
+        )
+    if 'pkg_resources' in error:
+        return Finding(
+            f'{package} {version} needs pkg_resources, which setuptools no longer has ({error}).',
+            "pip install 'setuptools<70'",
+        )
+    if trial == 'mmcv._ext':
+        return _without_operators(environment)
+    return Finding(
+        f'{package} {version} cannot be imported ({error}).', _install(package, environment)
+    )
+
+
+def _not_installed(package: str, environment: Environment) -> Finding:
+    notes = {
+        'mmcv': ' (compiling its operators takes 7 to 12 minutes; to pretrain only, '
+        f"'pip install --no-cache-dir {_stack(environment).mmcv}' is enough and compiles nothing)",
+        'mmdet': ' (only detection needs it)',
+    }
+    return Finding(
+        f'{package} is not installed{notes.get(package, "")}.', _install(package, environment)
+    )
+
+
+def _without_operators(environment: Environment) -> Finding:
+    stack = _stack(environment)
+    commands = _compile_mmcv(environment)
+    if stack is CURRENT and _release(environment.version('torch')) >= (2, 14):
+        # mmcv 2.3.6 is built as C++17; torch 2.14 asks for C++20.
+        commands = f'pip install {stack.torch} {stack.torchvision} {stack.numpy}\n{commands}'
+    return Finding(
+        'mmcv has no operators that run with this torch (only detection needs them; compiling '
+        f'takes 7 to 12 minutes): {environment.failures["mmcv._ext"]}.',
+        commands,
+    )
+
+
+def _operators_without_cuda(environment: Environment) -> Finding | None:
+    loaded = not environment.failures.keys() & {'mmcv._ext', *_below('mmcv._ext')}
+    if environment.gpu is None or not loaded or environment.mmcv_cuda != NO_CUDA:
+        return None
+    return Finding(
+        f"torch sees a GPU ({environment.gpu}), but mmcv's operators were compiled without CUDA; "
+        f'to compile them with it, the nvcc of CUDA {environment.cuda} must be installed.',
+        _compile_mmcv(environment, setting='FORCE_CUDA=1 '),
+    )
+
+
+def _install(package: str, environment: Environment) -> str:
+    """The commands that put the tested version in the place of whatever is there."""
+    if package == 'mmcv':
+        return _compile_mmcv(environment)
+    anew = '--force-reinstall --no-deps ' if environment.published(package) else ''
+    return f'pip install {anew}{getattr(_stack(environment), package)}'
+
+
+def _compile_mmcv(environment: Environment, setting: str = '') -> str:
+    """The commands that compile mmcv and put it in the place of the one that is installed.
+
+    pip keeps a wheel without operators as well as one with them, hence ``--no-cache-dir``.
+    """
+    stack = _stack(environment)
+    old = ' '.join(environment.published('mmcv'))
+    uninstall = f'pip uninstall -y {old}\n' if old else ''
+    compilation = f'{setting}pip install --no-build-isolation --no-cache-dir {stack.mmcv}'
+    return f'{uninstall}pip install {stack.build}\n{compilation}'
+
+
+def report(environment: Environment) -> str:
+    """What is here, what is wrong with it and what works, as text for a terminal."""
+    python = '.'.join(map(str, environment.python))
+    installed = [f'{name} {version}' for name, version in environment.versions.items()]
+    lines = [', '.join([f'mmgreen {__version__}', f'Python {python}', *installed])]
+    if 'torch' in environment.versions:
+        build = f'for CUDA {environment.cuda}' if environment.cuda else 'without CUDA'
+        lines += [f'torch is built {build}, GPU: {environment.gpu or "none"}']
+    for problem, mend in diagnose(environment):
+        lines += ['', f'Problem: {problem}', *(f'    {command}' for command in mend.splitlines())]
+    can = works(environment)
+    answers = {task: 'works' if can[task] else 'does not work' for task in can}
+    if environment.gpu is None:
+        answers['detect on GPU'] = 'torch sees no GPU'
+    lines += ['', *(f'{task:<15}{answer}' for task, answer in answers.items())]
+    return '\n'.join(lines)

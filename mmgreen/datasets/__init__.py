@@ -1,0 +1,10 @@
+"""Data: images in folders, COCO files, and what the random draws of each follow from.
+
+``mmgreen.datasets.coco`` is imported by its name only, since it needs mmdet.
+"""
+
+from mmgreen.datasets.images import LabelledImages, UnlabelledImages
+from mmgreen.datasets.read_image import ReadImage
+from mmgreen.datasets.seeding import SeededSampler
+
+__all__ = ['LabelledImages', 'ReadImage', 'SeededSampler', 'UnlabelledImages']

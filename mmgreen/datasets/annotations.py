@@ -1,0 +1,162 @@
+"""A COCO annotation file, looked through before anything is learned from it.
+
+What is wrong would else show as a KeyError, or in the middle of an epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mmgreen.datasets.errors import DataError
+
+
+class Kind(NamedTuple):
+    """What a value of an annotation file has to be, in words and as a test."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_box(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
+
+
+NAME = Kind('a text', lambda value: isinstance(value, str))
+NUMBER = Kind('a number', _is_number)
+NUMBER_OR_NAME = Kind('a number or a text', lambda value: isinstance(value, int | float | str))
+PIXELS = Kind('a number of pixels above 0', lambda value: _is_number(value) and 0 < value < 1e6)
+BOX = Kind('four numbers: left, top, width and height in pixels', _is_box)
+FLAG = Kind('0 or 1', lambda value: value in (0, 1))
+
+
+# What mmdet, and pycocotools in evaluation, read of each entry. Boxes may be degenerate.
+KINDS = {
+    'images': {
+        'id': NUMBER_OR_NAME,
+        'file_name': NAME,
+        'height': PIXELS,
+        'width': PIXELS,
+    },
+    'annotations': {
+        'id': NUMBER,
+        'image_id': NUMBER_OR_NAME,
+        'category_id': NUMBER_OR_NAME,
+        'bbox': BOX,
+        'area': NUMBER,
+        'iscrowd': FLAG,
+    },
+    'categories': {'id': NUMBER_OR_NAME, 'name': NAME},
+}
+MENDS = {
+    'area': ' (width times height of the box will do)',
+    'iscrowd': ' (0 for an ordinary object)',
+}
+
+
+def read_annotations(path: str, with_objects: bool = True) -> dict:
+    """The content of a COCO annotation file, known to have what training and evaluation read.
+
+    Args:
+        path: a JSON file with ``images``, ``annotations`` and ``categories``.
+        with_objects: whether ``annotations`` must be there; COCO's own test set has none. Left out,
+            they are an empty list.
+
+    Raises:
+        FileNotFoundError: if it is missing.
+        DataError: if it is not COCO; names the first thing that is wrong.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f'There is no annotation file {os.path.abspath(path)}; set data_root and ann_file of '
+            'the dataset.'
+        )
+    with open(path, encoding='utf-8') as stream:
+        try:
+            content = json.load(stream)
+        except ValueError as error:
+            raise DataError(f'{path} is not JSON, and so no COCO file: {error}.') from error
+    if not isinstance(content, dict):
+        raise DataError(
+            f'{path} is no COCO file of objects: it holds a {type(content).__name__}, not a dict '
+            f'with {", ".join(KINDS)}; give the file that lists the images.'
+        )
+    if not with_objects:
+        content.setdefault('annotations', [])
+    lacking = [section for section in KINDS if not isinstance(content.get(section), list)]
+    if lacking:
+        raise DataError(
+            f'{path} is no COCO file of objects: it lacks the list {" and ".join(lacking)}; give '
+            'one that has it.'
+        )
+    if not content['images']:
+        raise DataError(f'{path} lists no image; give another file.')
+    _check_entries(content, path)
+    return content
+
+
+def _check_entries(content: Mapping, path: str) -> None:
+    for section, kinds in KINDS.items():
+        for place, entry in enumerate(content[section]):
+            lacking = [key for key in kinds if not isinstance(entry, dict) or key not in entry]
+            if lacking:
+                raise DataError(
+                    f'{path}: entry {place} of {section} has no {lacking[0]!r}; add it to every '
+                    f'entry{MENDS.get(lacking[0], "")}.'
+                )
+            wrong = [key for key, kind in kinds.items() if not kind.holds(entry[key])]
+            if wrong:
+                raise DataError(
+                    f'{path}: entry {place} of {section} has {wrong[0]} {entry[wrong[0]]!r}; it '
+                    f'has to be {kinds[wrong[0]].words}.'
+                )
+        ids = Counter(entry['id'] for entry in content[section])
+        twice = [each for each, count in ids.items() if count > 1]
+        if twice:
+            raise DataError(
+                f'{path}: the id {twice[0]} occurs twice in {section}; number them anew.'
+            )
+    for section, key in (('images', 'image_id'), ('categories', 'category_id')):
+        ids = {entry['id'] for entry in content[section]}
+        for entry in content['annotations']:
+            if entry[key] not in ids:
+                raise DataError(
+                    f'{path}: annotation {entry["id"]} has {key} {entry[key]!r}, which is not the '
+                    f'id of any of its {section}; mend it, or take the annotation out.'
+                )
+
+
+def check_masks(objects: Sequence[Mapping], path: str) -> None:
+    """Refuses objects without a mask, or with one that is neither polygons nor run lengths."""
+    without = sum('mask' not in each for each in objects)
+    if without:
+        raise DataError(
+            f'{without} of {len(objects)} objects in {path} have no segmentation: add it, or train '
+            'boxes alone (with_masks = False in the own-data config).'
+        )
+    for mask in (each['mask'] for each in objects):
+        is_polygons = isinstance(mask, list) and all(isinstance(each, list) for each in mask)
+        if not (is_polygons or isinstance(mask, dict)):
+            raise DataError(
+                f'{path}: the segmentation {str(mask)[:60]} is neither a list of polygons, each a '
+                'list [x1, y1, x2, y2, ...], nor run lengths.'
+            )
+
+
+def check_images(images: Sequence[Mapping], folder: str, path: str) -> None:
+    """Refuses a list of images of which some are not in their folder."""
+    names = [each['file_name'] for each in images]
+    absent = [name for name in names if not os.path.isfile(os.path.join(folder, name))]
+    if absent:
+        raise FileNotFoundError(
+            f'{len(absent)} of {len(names)} images that {path} lists are not in '
+            f'{os.path.abspath(folder)}, {absent[0]} first; set data_prefix.img of the dataset, or '
+            'take them out of the file.'
+        )

@@ -1,0 +1,262 @@
+"""Images in folders, read so that a broken file costs one image and a resumed run reads the same.
+
+The pipeline of a config is ``mmgreen.ReadImage``, then transforms of mmpretrain or mmcv, then
+``mmpretrain.PackInputs``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from mmengine.logging import MMLogger
+from mmpretrain.datasets import CustomDataset
+
+from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.seeding import SeededIndex, derive_seed, seeded
+from mmgreen.registry import DATASETS
+
+IMAGE_ENDINGS = (
+    *('.jpg', '.jpeg', '.jfif', '.png', '.ppm', '.pgm', '.bmp', '.gif', '.tif', '.tiff'),
+    *('.webp', '.jp2', '.avif'),
+)
+
+
+_HOW_TO_SET = (
+    'Set the folder at the top of your config, or with --cfg-options '
+    'train_dataloader.dataset.data_root=FOLDER (test_dataloader.dataset.data_root for a test).'
+)
+
+
+@DATASETS.register_module()
+class UnlabelledImages(CustomDataset):
+    """Every image in a folder, nested or flat, ImageNet's layout included.
+
+    Links are followed, each folder once; names that begin with a dot are not looked at.
+
+    ``images[i]`` is what the pipeline makes of the i-th image, drawn from the seed of a
+    ``SeededIndex``, or from NumPy's generator for a plain int. If that image cannot be read, it is
+    reported once, counted in :meth:`unreadable`, and another one takes its place, which again
+    follows from the seed.
+
+    Args:
+        data_root: the folder; ``~`` is expanded.
+        ann_file: a text file that names the images to use, one path per line relative to the
+            folder. Without it all images are used.
+        data_prefix: a folder inside ``data_root``.
+        extensions: endings of image files, in lower case; files in upper case count too.
+        pipeline: transforms; the first one reads the image and raises OSError where it cannot.
+        metainfo: stored in checkpoints.
+        indices: only the first so many images, or the images at these places.
+        max_refetch: give up after so many unreadable images in a row.
+        lazy_init: leave the folder alone until the images are needed.
+
+    Attributes:
+        num_other_files: how many files in the folder are no images.
+
+    Raises:
+        FileNotFoundError: if the folder is missing or holds no image.
+        RuntimeError: from ``images[i]``, if no image can be read.
+    """
+
+    with_label = False
+
+    def __init__(
+        self,
+        data_root: str,
+        ann_file: str = '',
+        data_prefix: str | dict = '',
+        extensions: Sequence[str] = IMAGE_ENDINGS,
+        pipeline: Sequence = (),
+        metainfo: dict | None = None,
+        indices: int | Sequence[int] | None = None,
+        max_refetch: int = 1000,
+        lazy_init: bool = False,
+    ) -> None:
+        self.num_other_files = 0
+        super().__init__(
+            data_root=os.path.expanduser(data_root),
+            ann_file=ann_file,
+            data_prefix=data_prefix,
+            extensions=extensions,
+            pipeline=pipeline,
+            metainfo=metainfo,
+            indices=indices,
+            max_refetch=max_refetch,
+            with_label=self.with_label,
+            lazy_init=lazy_init,
+        )
+
+    @property
+    def folder(self) -> str:
+        """Absolute path of the folder that holds the images."""
+        return os.path.abspath(self.img_prefix)
+
+    def full_init(self) -> None:
+        """Lists the images, and lays out the marks that the workers share with this process."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._unreadable = torch.zeros(len(self), dtype=torch.uint8).share_memory_()
+
+    def load_data_list(self) -> list[dict]:
+        """One ``{'img_path': path}`` per image."""
+        if not os.path.isdir(self.img_prefix):
+            raise FileNotFoundError(f'The image folder {self.folder} does not exist. {_HOW_TO_SET}')
+        return super().load_data_list()
+
+    def _find_samples(self) -> list[str]:
+        files = list(_visible_files(self.img_prefix))
+        images = sorted(file for file in files if self.is_valid_file(file))
+        if not images:
+            raise FileNotFoundError(
+                f'The folder {self.folder} holds no image (that is, no file ending in '
+                f'{", ".join(sorted(self.extensions))}). {_HOW_TO_SET}'
+            )
+        self.num_other_files = len(files) - len(images)
+        return images
+
+    def unreadable(self) -> torch.Tensor:
+        """(N,) uint8, 1 for each image that this process or a worker of it found unreadable."""
+        return self._unreadable
+
+    def __getitem__(self, index: int) -> dict:
+        """What the pipeline makes of the image at ``index``, or of the one in its place."""
+        self.full_init()
+        seed = index.seed if isinstance(index, SeededIndex) else np.random.randint(2**32)
+        for place in self._places(range(len(self))[int(index)], seed):
+            if self._unreadable[place]:
+                continue
+            try:
+                # Each trial starts from the seed, whichever failures this process knows already.
+                with seeded(seed):
+                    return self.prepare_data(place)
+            except OSError as error:
+                self._unreadable[place] = 1
+                MMLogger.get_current_instance().warning(f'Skipped an unreadable image: {error}')
+        raise RuntimeError(
+            f'None of the images tried in {self.folder} can be read (it has {len(self)}); the '
+            'warnings above say why.'
+        )
+
+    def _places(self, index: int, seed: int) -> Iterator[int]:
+        """``index``, then those to take if it cannot be read."""
+        yield index
+        start = derive_seed(seed)
+        for offset in range(min(len(self), self.max_refetch)):
+            yield (start + offset) % len(self)
+
+
+@DATASETS.register_module()
+class LabelledImages(UnlabelledImages):
+    """Images for classification: one folder for each class, with images in it, nested or flat.
+
+    Read as :class:`UnlabelledImages`, which has the other arguments. The label of an image is the
+    place of its class in ``metainfo['classes']``, so training and validation agree even where one
+    has no folder for a class; mmpretrain's CustomDataset counts the folders that it finds.
+
+    Args:
+        data_root: the folder of the folders.
+        ann_file: a text file with ``path label`` on each line, the path relative to the folder and
+            the label a number from 0; for images that do not lie in folders of classes.
+        metainfo: ``dict(classes=(...))``, the names of the folders, in the order of the labels.
+            Without it the folders in alphabetical order; with ``ann_file`` it has to be given.
+
+    Raises:
+        DataError: if a folder is no class, or ``ann_file`` comes without classes, or a line of it
+            has no label or one that is not below their number.
+    """
+
+    with_label = True
+
+    def load_data_list(self) -> list[dict]:
+        """One ``{'img_path': path, 'gt_label': int}`` per image."""
+        if self.ann_file and not self.CLASSES:
+            raise DataError(
+                f'The labels in {self.ann_file} are numbers; name the classes that they stand for '
+                'with metainfo=dict(classes=(...)).'
+            )
+        try:
+            images = super().load_data_list()
+        except DataError:
+            raise
+        except ValueError as error:
+            raise DataError(
+                f'{self.ann_file} must have a path and a number, its label, on each line: {error}.'
+            ) from error
+        for image in images:
+            if not 0 <= image['gt_label'] < len(self.CLASSES):
+                raise DataError(
+                    f'{self.ann_file} gives {image["img_path"]} the label {image["gt_label"]}, but '
+                    f'there are {len(self.CLASSES)} classes, numbered from 0.'
+                )
+        return images
+
+    def _find_samples(self) -> list[tuple[str, int]]:
+        files = super()._find_samples()
+        inside = [file for file in files if '/' in file]
+        folders = sorted({file.split('/')[0] for file in inside})
+        if not folders:
+            raise DataError(
+                f'{self.folder} has images but no folders; put those of each class into a folder '
+                'with its name.'
+            )
+        if self.CLASSES is None:
+            self._metainfo['classes'] = tuple(folders)
+        strange = [name for name in folders if name not in self.CLASSES]
+        if strange:
+            raise DataError(
+                f'{self.folder} has a folder {strange[0]!r} that is not one of the classes '
+                f'{tuple(self.CLASSES)}; name it there, or take the folder away.'
+            )
+        self._warn(files, inside, folders)
+        labels = {name: label for label, name in enumerate(self.CLASSES)}
+        return [(file, labels[file.split('/')[0]]) for file in inside]
+
+    def _warn(self, files: list[str], inside: list[str], folders: list[str]) -> None:
+        """What was left aside and what is missing, once in the log."""
+        log = MMLogger.get_current_instance()
+        if len(inside) < len(files):
+            log.warning(
+                f'{len(files) - len(inside)} images lie in {self.folder} itself, in no folder of a '
+                'class, and are left aside.'
+            )
+        empty = [name for name in self.CLASSES if name not in folders]
+        if empty:
+            log.warning(f'{self.folder} has no image of {", ".join(empty)}.')
+
+
+def image_files(path: str, limit: int | None = None) -> list[str]:
+    """``path`` itself, or the images of the folder ``path``, sorted; at most ``limit``.
+
+    Raises:
+        FileNotFoundError: if there is no such file or folder, or no image in the folder.
+    """
+    if os.path.isfile(path):
+        return [path]
+    if not os.path.isdir(path):
+        raise FileNotFoundError(f'There is no file or folder {path}; give one with --img-path.')
+    try:
+        images = UnlabelledImages(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'The folder {path} holds no image; give another one.') from error
+    return [images.get_data_info(i)['img_path'] for i in range(len(images))[:limit]]
+
+
+def _visible_files(root: str) -> Iterator[str]:
+    """Paths of all files below ``root``, relative to it, with forward slashes."""
+    seen = set()
+    for folder, folders, files in os.walk(root, followlinks=True, onerror=_report):
+        if os.path.realpath(folder) in seen:  # A link back up, or a second link to one folder.
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(folder))
+        folders[:] = sorted(name for name in folders if not name.startswith('.'))
+        for name in files:
+            if not name.startswith('.'):
+                yield os.path.relpath(os.path.join(folder, name), root).replace(os.sep, '/')
+
+
+def _report(error: OSError) -> None:
+    MMLogger.get_current_instance().warning(f'Cannot look into a folder: {error}')

@@ -1,0 +1,1 @@
+"""All that makes the demo, its data and its comparison of starts."""

@@ -1,0 +1,19 @@
+"""What happens around the steps of a training, one file a hook."""
+
+from mmgreen.engine.hooks.checkpoint_must_fit import CheckpointMustFit
+from mmgreen.engine.hooks.classes_must_fit import ClassesMustFit
+from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
+from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers
+from mmgreen.engine.hooks.run_summary import RunSummary
+from mmgreen.engine.hooks.seed_each_step import SeedEachStep
+from mmgreen.engine.hooks.stop_on_non_finite_loss import StopOnNonFiniteLoss
+
+__all__ = [
+    'CheckpointMustFit',
+    'ClassesMustFit',
+    'DrawReconstructions',
+    'PlanInWorkers',
+    'RunSummary',
+    'SeedEachStep',
+    'StopOnNonFiniteLoss',
+]

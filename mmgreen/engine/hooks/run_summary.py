@@ -1,0 +1,75 @@
+"""What a log opens with, and how many images could not be read."""
+
+from __future__ import annotations
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
+
+from mmgreen.engine.summary import (
+    as_block,
+    count_unreadable,
+    describe_batch,
+    describe_device,
+    describe_images,
+    describe_learning_rate,
+    describe_places,
+    describe_software,
+    describe_weights,
+)
+from mmgreen.registry import HOOKS
+
+
+@HOOKS.register_module()
+class RunSummary(Hook):
+    """Logs what lets a run be trusted: software, images, batch and rate, weights, places.
+
+    After every epoch that found more of them, it logs how many images could not be read.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self._num_reported = 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Logs the summary, when all is built and loaded and the first step comes next."""
+        lines = {
+            'software': describe_software(),
+            'device': describe_device(runner.world_size),
+            'images': describe_images(runner.train_dataloader.dataset),
+            'batch': describe_batch(runner),
+            'learning rate': describe_learning_rate(runner),
+            'weights': describe_weights(runner),
+            'seed': str(runner.seed),
+            'written to': describe_places(runner),
+        }
+        runner.logger.info(as_block('This training', lines))
+
+    def before_test(self, runner: Runner) -> None:
+        """Logs what is tested on what."""
+        lines = {
+            'software': describe_software(),
+            'device': describe_device(runner.world_size),
+            'images': describe_images(runner.test_dataloader.dataset),
+            'weights': str(runner.cfg.get('load_from')),
+            'written to': runner.log_dir,
+        }
+        runner.logger.info(as_block('This test', lines))
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Logs the number of unreadable images if it has grown."""
+        self._report_unreadable(runner, runner.train_dataloader.dataset)
+
+    def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Logs the number of unreadable images, if there are any."""
+        self._report_unreadable(runner, runner.test_dataloader.dataset)
+
+    def _report_unreadable(self, runner: Runner, dataset: Dataset) -> None:
+        number = count_unreadable(dataset)
+        if number > self._num_reported:
+            self._num_reported = number
+            runner.logger.warning(
+                f'{number} of {len(dataset)} images could not be read so far; others took their '
+                'places. The warnings above name them.'
+            )

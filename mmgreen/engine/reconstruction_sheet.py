@@ -1,0 +1,126 @@
+"""Pictures of reconstructions: original, masked and reconstructed, side by side.
+
+Letters in shapes: B images, C channels, H W pixels.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import Compose
+from mmengine.logging import MMLogger
+from torch import Tensor
+
+from mmgreen.datasets.seeding import seeded
+from mmgreen.models import PretrainingModel, Reconstruction
+
+COLUMNS = ('original', 'masked', 'reconstruction')
+HIDDEN_GRAY = 128
+CELL_INCHES = 2.4
+DOTS_PER_INCH = 100
+
+
+def reconstruction_sheet(
+    model: PretrainingModel,
+    pipeline: Sequence[dict],
+    paths: Sequence[str],
+    labels: Sequence[str] | None = None,
+    seed: int = 0,
+    paste_visible: bool = True,
+) -> np.ndarray:
+    """One row per image: the original, what the encoder saw of it, and what the decoder made of it.
+
+    A reconstruction is brought back to pixels: the target's normalisation is undone with the
+    statistics of the true patches, then the normalisation of the input.
+
+    Args:
+        model: a whole pretraining model, decoder included.
+        pipeline: transforms that read an image, as of the config's ``test_dataloader``.
+        paths: image files; of several, those that cannot be read are left out, and named in the
+            log.
+        labels: a line over each row; the files' names by default.
+        seed: of the masks; the i-th image of a sheet has the same mask every time.
+        paste_visible: show visible patches as they are; False shows what the decoder says of them,
+            which it was never trained to say.
+
+    Returns:
+        (height, width, 3) uint8, red first.
+
+    Raises:
+        OSError: if no image can be read.
+    """
+    labels = [os.path.basename(path) for path in paths] if labels is None else labels
+    was_training = model.training
+    model.eval()
+    rows, names = [], []
+    with torch.no_grad():
+        for i, image in _readable(paths, pipeline):
+            images = model.data_preprocessor({'inputs': image[None], 'data_samples': None})
+            with seeded(seed + i):
+                made = model.reconstruct(images['inputs'])
+            rows.append(_three_pictures(model, made, paste_visible))
+            names.append(labels[i])
+    model.train(was_training)
+    return _draw(rows, names)
+
+
+def _readable(paths: Sequence[str], pipeline: Sequence[dict]) -> Iterator[tuple[int, Tensor]]:
+    """The images that can be read, (C, H, W), each with its place among the paths."""
+    read = Compose(pipeline)
+    errors = []
+    for i, path in enumerate(paths):
+        try:
+            yield i, read({'img_path': path})['inputs']
+        except OSError as error:
+            errors.append(error)
+            MMLogger.get_current_instance().warning(f'Left out of the sheet, unreadable: {error}')
+    if len(errors) == len(paths):
+        raise errors[0]
+
+
+def _three_pictures(
+    model: PretrainingModel, made: Reconstruction, paste_visible: bool
+) -> tuple[np.ndarray, ...]:
+    original, predicted = (_to_pixels(model, part) for part in (made.images, made.predicted))
+    hidden = made.masked[0].cpu().numpy()[..., None]
+    seen = np.where(hidden, HIDDEN_GRAY, original).astype(np.uint8)
+    return original, seen, np.where(hidden, predicted, original) if paste_visible else predicted
+
+
+def _to_pixels(model: PretrainingModel, images: Tensor) -> np.ndarray:
+    """(1, 3, H, W) normalised to (H, W, 3) uint8, red first."""
+    preprocessor = model.data_preprocessor
+    image = images[0].float()
+    if getattr(preprocessor, '_enable_normalize', False):
+        image = image * preprocessor.std + preprocessor.mean
+    if not getattr(preprocessor, '_channel_conversion', False):
+        image = image.flip(0)
+    return image.clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
+
+
+def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarray:
+    # Not at the top: who trains without pictures need not wait for it.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(
+        figsize=(CELL_INCHES * len(COLUMNS), (CELL_INCHES + 0.25) * len(rows) + 0.25),
+        dpi=DOTS_PER_INCH,
+        layout='constrained',
+    )
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(len(rows), len(COLUMNS), squeeze=False)
+    for i, (pictures, label) in enumerate(zip(rows, labels, strict=True)):
+        for axis, picture, column in zip(axes[i], pictures, COLUMNS, strict=True):
+            axis.imshow(picture)
+            axis.set_axis_off()
+            if i == 0:
+                axis.set_title(column, fontsize=10)
+        axes[i, 0].text(
+            0, -0.04, label, transform=axes[i, 0].transAxes, fontsize=7, va='top', clip_on=False
+        )
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,155 @@
+"""What a user has to know to trust a run, in lines of text."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import CheckpointHook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from mmgreen.datasets.images import UnlabelledImages
+
+PACKAGES = ('mmgreen', 'mmpretrain', 'mmdet', 'mmcv', 'mmengine', 'torch', 'torchvision')
+
+
+def as_block(title: str, lines: Mapping[str, str]) -> str:
+    """A title, and below it one line for each entry, aligned."""
+    width = max(map(len, lines)) + 2
+    return '\n'.join([f'{title}:', *(f'  {key:<{width}}{text}' for key, text in lines.items())])
+
+
+def describe_software() -> str:
+    """Versions of Python and of those packages of the stack that are in use."""
+    modules = {name: sys.modules.get(name) for name in PACKAGES}  # None also where it is blocked.
+    versions = [f'{name} {module.__version__}' for name, module in modules.items() if module]
+    return ', '.join([*versions, f'Python {platform.python_version()}'])
+
+
+def describe_device(num_processes: int) -> str:
+    """On what each process computes."""
+    if torch.cuda.is_available():
+        name = f'GPU ({torch.cuda.get_device_name()})'
+    else:
+        name = f'CPU ({torch.get_num_threads()} threads)'
+    return f'{num_processes} x {name}'
+
+
+def describe_images(dataset: Dataset) -> str:
+    """How many images were found, where, and what was left aside."""
+    if not isinstance(dataset, UnlabelledImages):
+        return f'{len(dataset)} in a {type(dataset).__name__}'
+    text = f'{len(dataset)} found in {dataset.folder}'
+    if dataset.num_other_files:
+        text += f'; {dataset.num_other_files} other files there are no images and are ignored'
+    return text
+
+
+def count_unreadable(dataset: Dataset) -> int:
+    """How many images any process has found unreadable so far; all processes must ask."""
+    if not isinstance(dataset, UnlabelledImages):
+        return 0
+    marks = dataset.unreadable().clone()
+    all_reduce(marks, 'max')
+    return int(marks.sum())
+
+
+def describe_batch(runner: Runner) -> str:
+    """How many images make a step of the optimizer, and how many batches there are."""
+    accumulated = _accumulated(runner)
+    text = f'{images_per_batch(runner.train_dataloader)} images x {runner.world_size} processes'
+    if accumulated > 1:
+        text += f' x {accumulated} batches before each step'
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    length = f'{runner.max_epochs} epochs' if by_epoch else f'{runner.max_iters} batches in all'
+    return (
+        f'{text} = {effective_batch(runner)}; {len(runner.train_dataloader)} batches an epoch, '
+        f'{length}'
+    )
+
+
+def images_per_batch(loader: DataLoader) -> int:
+    """Images in each batch of a loader, also of one with a sampler of whole batches."""
+    return loader.batch_size or loader.batch_sampler.batch_size
+
+
+def effective_batch(runner: Runner) -> int:
+    """Images for each step of the optimizer: of all processes, and accumulated."""
+    return images_per_batch(runner.train_dataloader) * runner.world_size * _accumulated(runner)
+
+
+def _accumulated(runner: Runner) -> int:
+    return runner.cfg.optim_wrapper.get('accumulative_counts', 1)
+
+
+def describe_learning_rate(runner: Runner) -> str:
+    """The highest rate, without warm-up and decay, and whether it fits the batch."""
+    groups = runner.optim_wrapper.optimizer.param_groups
+    rate = max(group.get('initial_lr', group['lr']) for group in groups)
+    written = runner.cfg.optim_wrapper.optimizer.get('lr', rate)
+    scaling = runner.cfg.get('auto_scale_lr') or {}
+    if scaling.get('enable'):
+        return f'{rate:.4g}, that is {written:.4g} of the config x {rate / written:.4g} (scaled)'
+    base, batch = scaling.get('base_batch_size'), effective_batch(runner)
+    if base is None or base == batch:
+        return f'{rate:.4g}'
+    return (
+        f'{rate:.4g}, as written for a batch of {base}; --auto-scale-lr would make it '
+        f'{rate * batch / base:.4g}'
+    )
+
+
+def describe_weights(runner: Runner) -> str:
+    """Where the weights come from, and how many there are."""
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    return f'{_origin(runner, model)}; {_count(model)}'
+
+
+def _origin(runner: Runner, model: nn.Module) -> str:
+    if runner.cfg.get('resume') and runner.iter:
+        return f'resumed after epoch {runner.epoch} (step {runner.iter})'
+    if runner.cfg.get('load_from'):
+        return f'from {runner.cfg.load_from}, as far as names fit (load_from)'
+    starts = (
+        (model, 'encoder and decoder from {} (what fitted is listed above)'),
+        (
+            getattr(model, 'backbone', None),
+            'encoder from {} (what fitted is above), the rest random',
+        ),
+    )
+    for part, sentence in starts:
+        path = _checkpoint_in(getattr(part, 'init_cfg', None))
+        if path:
+            return sentence.format(path)
+    return 'random'
+
+
+def _checkpoint_in(init_cfg: dict | list[dict] | None) -> str | None:
+    """The path in an ``init_cfg``, which may be a list of initialisers without one."""
+    steps = init_cfg if isinstance(init_cfg, list | tuple) else [init_cfg or {}]
+    return next((step['checkpoint'] for step in steps if step.get('checkpoint')), None)
+
+
+def _count(model: nn.Module) -> str:
+    sizes = [(each.numel(), each.requires_grad) for each in model.parameters()]
+    total = sum(size for size, _ in sizes)
+    trained = sum(size for size, is_trained in sizes if is_trained)
+    which = 'all trained' if trained == total else f'{trained / 1e6:.1f} M of them trained'
+    return f'{total / 1e6:.1f} M parameters, {which}'
+
+
+def describe_places(runner: Runner) -> str:
+    """Where logs and checkpoints go, and which are kept."""
+    text = f'{runner.work_dir}, logs in {runner.log_dir}'
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook):
+            unit = 'epochs' if hook.by_epoch else 'iterations'
+            kept = f'the last {hook.max_keep_ckpts} are' if hook.max_keep_ckpts > 0 else 'all are'
+            text += f', a checkpoint every {hook.interval} {unit} ({kept} kept)'
+    return text

@@ -1,0 +1,108 @@
+"""Masked image modelling: one algorithm for every backbone that has ``forward_visible``.
+
+Images may be clips, (B, C, T, H, W) for a video Hiera: what is predicted of them is the first frame
+of each two, and pictures show these frames one below the other.
+
+Letters in shapes: B images, C channels, T frames, H W pixels, U units.
+"""
+
+from __future__ import annotations
+
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
+from mmgreen.models.planned_masks import planned_masks
+from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
+from mmgreen.ops.layout import (
+    FRAMES_PER_TOKEN,
+    film_strip,
+)
+from mmgreen.ops.masking import check_masked, draw_masked, masked_map, unit_grid
+from mmgreen.registry import MODELS
+
+
+@MODELS.register_module()
+class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
+    """Masked image modelling on what is visible: GreenMIM, and any method of the same three parts.
+
+    Which units are hidden is drawn from torch's default generator: seed it, and masks repeat. In a
+    runner the hook ``mmgreen.SeedEachStep`` does so from seed, rank and step.
+
+    Args:
+        backbone: has ``unit_size`` and ``forward_visible(images, masked)``.
+        neck: predicts patches, ``neck(stages, masked)``.
+        head: has ``loss``, ``loss_per_image`` and ``undo_target``.
+        mask_ratio: fraction of the units to hide, in (0, 1).
+        shared_mask: one choice for all images of a batch (GreenMIM), or one for each.
+        data_preprocessor: mmpretrain's SelfSupDataPreprocessor by default.
+        init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` starts encoder and decoder from an
+            earlier pretraining; for the encoder alone use the backbone's.
+    """
+
+    checkpoint_part = 'model'
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        neck: dict | nn.Module,
+        head: dict | nn.Module,
+        mask_ratio: float = 0.75,
+        shared_mask: bool = True,
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(backbone, neck, head, mask_ratio, data_preprocessor, init_cfg)
+        self.shared_mask = shared_mask
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
+        """One training step.
+
+        Args:
+            inputs: (B, C, H, W) or clips (B, C, T, H, W), normalised.
+            data_samples: the first may hold what a worker of the data loader has planned.
+
+        Returns:
+            ``{'loss': scalar}``.
+        """
+        planned = planned_masks(data_samples)
+        if planned is None:
+            masked = self.draw_masked(inputs)
+            stages = self.backbone.forward_visible(inputs, masked)
+        else:
+            masked = planned.masked
+            stages = self.backbone.encode_visible(inputs, planned.plan)
+        pred = self.neck(stages, masked)
+        return {'loss': self.head.loss(pred, inputs, masked)}
+
+    def loss_per_image(self, images: Tensor) -> Tensor:
+        """See :meth:`PretrainingModel.loss_per_image`."""
+        masked = self.draw_masked(images)
+        pred = self.neck(self.backbone.forward_visible(images, masked), masked)
+        return self.head.loss_per_image(pred, images, masked)
+
+    def draw_masked(self, images: Tensor) -> Tensor:
+        """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""
+        rows, columns = self._unit_grid(images)
+        num_images = None if self.shared_mask else len(images)
+        return draw_masked(rows * columns, self.mask_ratio, num_images)
+
+    def _unit_grid(self, images: Tensor) -> tuple[int, int]:
+        """Rows and columns of mask units, those of a clip's frames one below the other."""
+        rows, columns = unit_grid(*images.shape[-2:], self.backbone.unit_size)
+        return rows * (images.shape[2] // FRAMES_PER_TOKEN if images.dim() == 5 else 1), columns
+
+    def reconstruct(self, images: Tensor, masked: Tensor | None = None) -> Reconstruction:
+        """What the model makes of masked images.
+
+        Args:
+            images: (B, C, H, W) or clips (B, C, T, H, W), normalised.
+            masked: (U,) or (B, U) bool, True = hidden; drawn if None.
+        """
+        grid = self._unit_grid(images)
+        masked = self.draw_masked(images) if masked is None else masked
+        masked = check_masked(masked, grid, len(images))
+        pred = self.neck(self.backbone.forward_visible(images, masked), masked)
+        pixels = masked_map(masked.expand(len(images), -1), grid, self.backbone.unit_size)
+        strip = film_strip(images)
+        return Reconstruction(strip, pixels.to(images.device), self.head.undo_target(pred, strip))

@@ -1,0 +1,59 @@
+"""The starters for one's own images: what stands at the top is to change, and decides the rest."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from reference_configs import copy_starter
+from repository import ROOT
+
+from mmgreen.engine.schedules import check_schedule
+from mmgreen.registry import MODELS
+
+CONFIGS = ROOT / 'configs'
+OWN_IMAGES = sorted(CONFIGS.glob('*/*_pretrain_own_images.py'))
+
+
+@pytest.mark.parametrize('file', OWN_IMAGES, ids=lambda file: file.stem)
+def test_what_has_no_weight_decay(file):
+    cfg = Config.fromfile(file)
+    model = MODELS.build(cfg.model)
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
+    decay = {id(p): each['weight_decay'] for each in optimizer.param_groups for p in each['params']}
+    for name, parameter in model.named_parameters():
+        tables = ('bias_table', 'mask_token', 'pos_embed')
+        without = parameter.ndim == 1 or name.endswith(tables)
+        assert decay[id(parameter)] == (0 if without else 0.05), name
+    assert len(decay) == len(list(model.parameters()))
+    assert len({each['lr'] for each in optimizer.param_groups}) == 1
+
+
+@pytest.mark.parametrize('file', OWN_IMAGES, ids=lambda file: file.stem)
+class TestOwnImages:
+    def test_it_is_short(self, file):
+        assert len(file.read_text().splitlines()) <= 30
+
+    def test_every_other_number_follows_from_the_values_at_the_top(self, file, tmp_path):
+        cfg = copy_starter(
+            file, tmp_path, data_root='/photos', epochs=50, warmup=5, batch_size=64, num_gpus=2
+        )
+        check_schedule(cfg.to_dict())
+        assert cfg.train_dataloader.dataset.data_root == '/photos'
+        assert cfg.test_dataloader.dataset.data_root == '/photos'
+        assert cfg.train_dataloader.batch_size == 64
+        assert cfg.auto_scale_lr.base_batch_size == 128
+        rate, of_batch = {'greenmim': (1.5e-4, 256), 'hiera': (8e-4, 4096)}[file.parent.name]
+        assert cfg.optim_wrapper.optimizer.lr == pytest.approx(rate * 128 / of_batch)
+        assert [(each.get('begin'), each.end) for each in cfg.param_scheduler] == [(0, 5), (5, 50)]
+        assert cfg.train_cfg.max_epochs == 50
+
+    @pytest.mark.parametrize('with_decoder', [False, True])
+    def test_the_checkpoint_goes_to_the_encoder_or_to_the_whole_model(
+        self, file, tmp_path, with_decoder
+    ):
+        cfg = copy_starter(file, tmp_path, start_from='some.pth', with_decoder=with_decoder)
+        start = cfg.model.init_cfg if with_decoder else cfg.model.backbone.init_cfg
+        assert start == dict(type='Pretrained', checkpoint='some.pth')
+        assert ('init_cfg' in cfg.model) == with_decoder
+
+    def test_nothing_is_loaded_if_no_checkpoint_is_given(self, file, tmp_path):
+        assert copy_starter(file, tmp_path).model.backbone.init_cfg.checkpoint is None

@@ -1,0 +1,95 @@
+import pytest
+from reference_coco import sentence_of
+
+from mmgreen.datasets.annotations import read_annotations
+from mmgreen.datasets.coco import CocoDataset
+
+
+class TestFiles:
+    def test_a_missing_one(self, write, tmp_path):
+        text = sentence_of(write(ann_file='gone.json'))
+        assert f'There is no annotation file {tmp_path / "gone.json"}' in text
+
+    @pytest.mark.parametrize(
+        ('what', 'sentence'),
+        [
+            ('no json', 'is not JSON'),
+            ('', 'is not JSON'),
+            ([dict(image_id=1, category_id=1, bbox=[0, 0, 1, 1], score=1)], 'it holds a list'),
+            (dict(shapes=[]), 'lacks the list images and annotations and categories'),
+            (dict(images=[], annotations={}, categories=[]), 'lacks the list annotations'),
+            (dict(images=[], annotations=[], categories=[]), 'lists no image'),
+            (dict(images=[3], annotations=[], categories=[]), "entry 0 of images has no 'id'"),
+        ],
+    )
+    def test_one_that_is_not_coco(self, write, what, sentence):
+        assert sentence in sentence_of(write(what))
+
+    @pytest.mark.parametrize(
+        ('section', 'key', 'mend'),
+        [
+            ('annotations', 'area', '(width times height of the box will do)'),
+            ('annotations', 'iscrowd', '(0 for an ordinary object)'),
+            ('annotations', 'bbox', 'add it to every entry'),
+            ('annotations', 'image_id', 'add it to every entry'),
+            ('images', 'height', 'add it to every entry'),
+            ('images', 'file_name', 'add it to every entry'),
+            ('categories', 'name', 'add it to every entry'),
+        ],
+    )
+    def test_entries_that_lack_something(self, write, content, section, key, mend):
+        del content[section][1][key]
+        text = sentence_of(write())
+        assert f'entry 1 of {section} has no {key!r}' in text and mend in text
+
+    @pytest.mark.parametrize(
+        ('section', 'key', 'value', 'wanted'),
+        [
+            ('annotations', 'bbox', [1, 2, 3], 'four numbers'),
+            ('annotations', 'bbox', [1, 2, 3, '4'], 'four numbers'),
+            ('annotations', 'bbox', {'x': 1}, 'four numbers'),
+            ('annotations', 'bbox', None, 'four numbers'),
+            ('annotations', 'area', 'large', 'a number'),
+            ('annotations', 'iscrowd', 'no', '0 or 1'),
+            ('annotations', 'id', 'first', 'a number'),
+            ('images', 'id', [1], 'a number or a text'),
+            ('images', 'width', None, 'a number of pixels above 0'),
+            ('images', 'width', 0, 'a number of pixels above 0'),
+            ('images', 'file_name', 7, 'a text'),
+            ('categories', 'name', 7, 'a text'),
+        ],
+    )
+    def test_entries_with_values_of_another_kind(self, write, content, section, key, value, wanted):
+        content[section][1][key] = value
+        text = sentence_of(write())
+        assert f'entry 1 of {section} has {key} {value!r}; it has to be {wanted}' in text
+
+    @pytest.mark.parametrize('section', ['images', 'annotations', 'categories'])
+    def test_an_id_that_occurs_twice(self, write, content, section):
+        content[section][1]['id'] = content[section][0]['id']
+        assert f'occurs twice in {section}' in sentence_of(write())
+
+    @pytest.mark.parametrize(
+        ('key', 'value', 'section'),
+        [
+            ('image_id', 99, 'images'),
+            ('image_id', '10', 'images'),
+            ('category_id', 1, 'categories'),
+        ],
+    )
+    def test_an_annotation_of_nothing(self, write, content, key, value, section):
+        content['annotations'][3][key] = value
+        text = sentence_of(write())
+        assert (
+            f'annotation 4 has {key} {value!r}, which is not the id of any of its {section}' in text
+        )
+
+    def test_absent_images(self, write, content, tmp_path):
+        content['images'][2]['file_name'] = 'gone.png'
+        text = sentence_of(write())
+        assert '1 of 3 images' in text and f'{tmp_path / "images"}, gone.png first' in text
+        assert len(CocoDataset(**write(check_images=False))) == 2
+
+    def test_it_is_returned(self, write, content, tmp_path):
+        write()
+        assert read_annotations(str(tmp_path / 'train.json')) == content

@@ -1,0 +1,98 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmgreen.demo import run as demo
+
+KINDS = ('bbox', 'segm')
+
+
+def write_log(folder, entries):
+    folder.mkdir(parents=True)
+    (folder / 'scalars.json').write_text('\n'.join(json.dumps(entry) for entry in entries))
+
+
+def test_losses_of_a_resumed_run_are_put_in_order(tmp_path):
+    write_log(
+        tmp_path / '20260101_000000/vis_data',
+        [dict(loss=3.0, step=1), dict(loss=2.5, step=2), dict(lr=1.0, step=3)],
+    )
+    write_log(
+        tmp_path / '20260102_000000/vis_data', [dict(loss=2.0, step=2), dict(loss=1.0, step=3)]
+    )
+    assert demo.read_losses(tmp_path) == [3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ('has_gpu', 'method'), [(False, 'greenmim'), (True, 'hiera'), (False, 'mae')]
+)
+def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
+    tmp_path, monkeypatch, capsys, has_gpu, method
+):
+    work, ran = tmp_path / 'work', []
+    train = 'train.py' if has_gpu else 'dist_train.sh'
+
+    def run(tool, *arguments, environment=None):
+        arguments = [str(argument) for argument in arguments]
+        ran.append((tool.name, arguments))
+        if tool.name == train:
+            folder = Path(arguments[arguments.index('--work-dir') + 1])
+            write_log(
+                folder / '1/vis_data', [dict(loss=1.0 / step, step=step) for step in range(1, 21)]
+            )
+            (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
+        if tool.name == 'test.py':
+            write_log(work / 'test/1', [{'reconstruction_loss': 0.5}])
+        if tool.name == 'dist_test.sh':
+            assert environment['CUDA_VISIBLE_DEVICES'] == '' and arguments[2] == '2'
+            assert environment['PORT'].isdigit()
+            scores = {'mAP': 0.5, 'mAP_50': 0.875, 'mAP_75': 0.25}
+            write_log(
+                work / 'detection_test/1',
+                [{f'coco/{kind}_{key}': scores[key] for key in scores for kind in KINDS}],
+            )
+
+    monkeypatch.setattr(demo, '_run', run)
+    monkeypatch.setattr(demo.torch.cuda, 'is_available', lambda: has_gpu)
+    demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work, method)
+    assert [name for name, _ in ran] == [
+        'make_demo_data.py',
+        train,
+        'test.py',
+        'visualize_reconstruction.py',
+        'visualize_reconstruction.py',
+        train,
+        'dist_test.sh',
+        'predict.py',
+    ]
+    net = demo.NETS[method]
+    configs = [Path(arguments[0]).name for _, arguments in ran[1:]]
+    assert configs == [f'{net}_pretrain.py'] * 4 + [f'{net}_mask_rcnn.py'] * 3
+    start = f'model.backbone.init_cfg.checkpoint={work / "epoch_1.pth"}'
+    assert start in ran[5][1]
+    for step, halved in ((ran[1][1], 16), (ran[5][1], 4)):
+        # On the CPU two processes share the batch.
+        assert ('2' in step) == (f'train_dataloader.batch_size={halved}' in step) == (not has_gpu)
+    said = capsys.readouterr().out
+    assert 'box      50.0   87.5   25.0' in said and 'mask     50.0   87.5   25.0' in said
+    for what in ('0.750 in the first tenth', '0.051 in the last', '0.500 on validation'):
+        assert what in said
+    assert 'reconstruction_val.png' in said and 'reconstruction_train_new.png' in said
+
+
+def test_a_step_that_fails_stops_the_demo(tmp_path):
+    with pytest.raises(demo.subprocess.CalledProcessError):
+        demo._run(tmp_path / 'no_such_tool.py')
+
+
+def test_a_script_finds_the_torchrun_beside_this_python_and_its_variables_are_printed(
+    tmp_path, capfd
+):
+    script = tmp_path / 'tool.sh'
+    script.write_text('echo "${PATH%%:*} $1 $WHAT"')
+    demo._run(script, 'an argument', environment={'WHAT': 'a b'})
+    said = capfd.readouterr().out
+    assert f"$ WHAT='a b' bash {script} 'an argument'" in said
+    assert f'{Path(sys.executable).parent} an argument a b' in said

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from reference_pictures import PIPELINE, make_config, make_folder, model_cfg
+
+from mmgreen.datasets.images import image_files
+from mmgreen.engine.reconstruction_sheet import HIDDEN_GRAY, _three_pictures, reconstruction_sheet
+from mmgreen.registry import MODELS
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_folder(tmp_path)
+
+
+@pytest.fixture
+def config(folder):
+    return make_config(folder)
+
+
+def test_the_original_is_drawn_in_its_own_colours(config, folder):
+    model = MODELS.build(config.model)
+    sheet = reconstruction_sheet(model, PIPELINE, [str(folder / 'a b.png')])
+    assert sheet.dtype == np.uint8 and sheet.ndim == 3 and sheet.shape[2] == 3
+    flat = sheet.reshape(-1, 3).astype(int)
+    assert ((flat - [200, 0, 0]) ** 2).sum(1).min() < 30
+    assert ((flat - [0, 0, 200]) ** 2).sum(1).min() < 30
+    assert model.training
+
+
+@pytest.mark.parametrize('paste_visible', [True, False])
+def test_visible_patches_are_pasted_unless_told_not_to(config, paste_visible):
+    model = MODELS.build(config.model).eval()
+    masked = torch.tensor([True] * 8 + [False])
+    with torch.no_grad():
+        made = model.reconstruct(torch.randn(1, 3, 96, 96), masked)
+        original, seen, shown = _three_pictures(model, made, paste_visible)
+    assert (seen[:64] == HIDDEN_GRAY).all()
+    assert (seen[64:, 64:] == original[64:, 64:]).all()
+    assert (shown[64:, 64:] == original[64:, 64:]).all() == paste_visible
+    assert not (shown[:64] == original[:64]).all()
+
+
+def test_a_perfect_model_draws_the_image(config, monkeypatch):
+    model = MODELS.build(model_cfg('norm_pixel'))
+    images = torch.randn(1, 3, 96, 96).clamp(-1.5, 1.5)
+    values = model.head._values(images, torch.arange(9))
+    mean, variance = values.mean(-1, keepdim=True), values.var(-1, keepdim=True)
+    perfect = (values - mean) / (variance + 1e-6).sqrt()
+    monkeypatch.setattr(model.neck, 'forward', lambda stages, masked: perfect)
+    original, _, shown = _three_pictures(model, model.reconstruct(images), paste_visible=False)
+    assert np.abs(original.astype(int) - shown.astype(int)).max() <= 1
+
+
+def test_masks_repeat_with_the_seed(config, folder):
+    model = MODELS.build(config.model)
+    paths = [str(folder / 'a b.png')] * 2
+    first = reconstruction_sheet(model, PIPELINE, paths)
+    torch.manual_seed(99)
+    assert (reconstruction_sheet(model, PIPELINE, paths) == first).all()
+    assert (reconstruction_sheet(model, PIPELINE, paths, seed=7) != first).any()
+
+
+def test_what_cannot_be_read_is_left_out_and_named(config, folder, tmp_path, caplog):
+    model = MODELS.build(config.model)
+    pipeline = config.test_dataloader.dataset.pipeline
+    broken = tmp_path / 'broken.jpg'
+    broken.write_bytes(b'no image')
+    good = image_files(str(folder), 2)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    sheet = reconstruction_sheet(model, pipeline, [good[0], str(broken), good[1]])
+    logger.removeHandler(caplog.handler)
+    assert sheet.shape == reconstruction_sheet(model, pipeline, good).shape
+    assert f'Left out of the sheet, unreadable: {broken}' in caplog.text
+    with pytest.raises(OSError, match='broken.jpg'):
+        reconstruction_sheet(model, pipeline, [str(broken)])

@@ -1,0 +1,155 @@
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmdet.datasets import AspectRatioBatchSampler
+from mmengine.config import ConfigDict
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from PIL import Image
+from torch import nn
+from torch.utils.data import RandomSampler
+
+from mmgreen.datasets.images import UnlabelledImages
+from mmgreen.engine import summary
+
+
+class Model(nn.Module):
+    def __init__(self, init_cfg=None, backbone_init_cfg=None):
+        super().__init__()
+        self.init_cfg = init_cfg
+        self.backbone = nn.Linear(999, 1000)
+        self.backbone.init_cfg = backbone_init_cfg
+        self.neck = nn.Linear(999, 500)
+
+
+def run(
+    batch=8,
+    processes=1,
+    accumulated=1,
+    rate=0.1,
+    initial=0.1,
+    step=0,
+    model=None,
+    max_iters=0,
+    **cfg,
+):
+    """What the summary asks a runner for."""
+    optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=rate / 1000)
+    optimizer.param_groups[0]['initial_lr'] = initial
+    wrapper = dict(optimizer=dict(lr=rate), accumulative_counts=accumulated)
+    return SimpleNamespace(
+        cfg=ConfigDict(optim_wrapper=wrapper, **cfg),
+        world_size=processes,
+        train_loop=object.__new__(IterBasedTrainLoop if max_iters else EpochBasedTrainLoop),
+        max_epochs=10,
+        max_iters=max_iters,
+        epoch=step // 5,
+        iter=step,
+        train_dataloader=torch.utils.data.DataLoader(range(40), batch_size=batch),
+        optim_wrapper=SimpleNamespace(optimizer=optimizer),
+        model=model or Model(),
+        work_dir='out',
+        log_dir='out/now',
+        hooks=[CheckpointHook(interval=2, max_keep_ckpts=3)],
+    )
+
+
+def test_a_block_is_aligned():
+    text = summary.as_block('Title', {'a': 'one', 'longer': 'two'})
+    assert text == 'Title:\n  a       one\n  longer  two'
+
+
+def test_software_names_what_is_loaded(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'mmdet', None)
+    text = summary.describe_software()
+    assert f'torch {torch.__version__}' in text and 'mmgreen 0.' in text and 'Python 3.' in text
+    assert 'mmdet' not in text
+
+
+def test_images(tmp_path):
+    Image.new('RGB', (4, 4)).save(tmp_path / 'a.png')
+    assert summary.describe_images(UnlabelledImages(str(tmp_path))) == f'1 found in {tmp_path}'
+    (tmp_path / 'b.txt').touch()
+    assert '1 other files' in summary.describe_images(UnlabelledImages(str(tmp_path)))
+    assert summary.describe_images([1, 2, 3]) == '3 in a list'
+
+
+def test_unreadable_images_are_counted_where_they_can_be(tmp_path):
+    Image.new('RGB', (4, 4)).save(tmp_path / 'a.png')
+    images = UnlabelledImages(str(tmp_path))
+    assert summary.count_unreadable(images) == 0
+    images.unreadable()[0] = 1
+    assert summary.count_unreadable(images) == 1
+    assert summary.count_unreadable([1, 2, 3]) == 0
+
+
+def test_the_batch_counts_processes_and_accumulation():
+    trained = run(batch=8, processes=4, accumulated=2)
+    assert summary.effective_batch(trained) == 64
+    text = '8 images x 4 processes x 2 batches before each step = 64; 5 batches an epoch, 10 epochs'
+    assert summary.describe_batch(trained) == text
+
+
+def test_a_run_counted_in_batches_says_how_many():
+    text = summary.describe_batch(run(batch=8, max_iters=900))
+    assert text == '8 images x 1 processes = 8; 5 batches an epoch, 900 batches in all'
+
+
+def test_a_sampler_of_whole_batches_says_their_size():
+    batches = AspectRatioBatchSampler(RandomSampler(range(40)), batch_size=4)
+    loader = torch.utils.data.DataLoader(range(40), batch_sampler=batches)
+    assert summary.images_per_batch(loader) == 4
+
+
+@pytest.mark.parametrize(
+    ('scaling', 'initial', 'text'),
+    [
+        (None, 0.1, '0.1'),
+        (dict(enable=False, base_batch_size=8), 0.1, '0.1'),
+        (
+            dict(enable=False, base_batch_size=32),
+            0.1,
+            '0.1, as written for a batch of 32; --auto-scale-lr would make it 0.025',
+        ),
+        (
+            dict(enable=True, base_batch_size=32),
+            0.025,
+            '0.025, that is 0.1 of the config x 0.25 (scaled)',
+        ),
+    ],
+)
+def test_the_rate_is_the_highest_and_says_whether_it_fits_the_batch(scaling, initial, text):
+    trained = run(initial=initial, auto_scale_lr=scaling)
+    assert summary.describe_learning_rate(trained) == text
+
+
+@pytest.mark.parametrize(
+    ('changes', 'text'),
+    [
+        ({}, 'random;'),
+        (dict(model=Model(backbone_init_cfg=dict(checkpoint=None))), 'random;'),
+        (dict(model=Model(backbone_init_cfg=dict(checkpoint='e.pth'))), 'encoder from e.pth'),
+        (dict(model=Model(init_cfg=dict(checkpoint='m.pth'))), 'encoder and decoder from m.pth'),
+        (dict(model=Model(init_cfg=[dict(type='Xavier', layer='Linear')])), 'random;'),
+        (dict(load_from='other.pth'), 'from other.pth'),
+        (dict(resume=True, step=15), 'resumed after epoch 3 (step 15)'),
+        (dict(resume=True, step=0), 'random;'),
+    ],
+)
+def test_weights_say_where_they_come_from(changes, text):
+    described = summary.describe_weights(run(**changes))
+    assert described.startswith(text)
+    assert described.endswith('1.5 M parameters, all trained')
+
+
+def test_weights_that_are_frozen_are_counted():
+    model = Model()
+    model.neck.requires_grad_(False)
+    assert summary.describe_weights(run(model=model)).endswith('1.0 M of them trained')
+
+
+def test_places():
+    text = 'out, logs in out/now, a checkpoint every 2 epochs (the last 3 are kept)'
+    assert summary.describe_places(run()) == text
