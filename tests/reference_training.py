@@ -4,6 +4,7 @@ import copy
 from pathlib import Path
 
 import torch
+from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
@@ -40,6 +41,9 @@ class Toy(BaseModel):
     def test_step(self, data):
         data['inputs'] = torch.stack(list(data['inputs']))
         return super().test_step(data)
+
+    def val_step(self, data):
+        return self.test_step(data)
 
 
 def loader(images, shuffle=True):
@@ -79,3 +83,36 @@ def runner(images, hooks, name='run', model=None, seed=0, epochs=3, checkpoints=
 
 def log_of(trained):
     return next(Path(trained.log_dir).glob('*.log')).read_text()
+
+
+RESUMABLE = [
+    dict(type='mmgreen.SeedEachStep'),
+    dict(type='mmgreen.StoreFacts'),
+    dict(type='mmgreen.ResumeWithConfig'),
+]
+
+
+class NoteRates(Hook):
+    """The rate of every step, by its number."""
+
+    def __init__(self):
+        self.rates = {}
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.rates[runner.iter + 1] = runner.optim_wrapper.get_lr()['lr'][0]
+
+
+def resumable(images, name, *hooks, epochs=3, lr=1e-2, batch=BATCH, checkpoints=None, **changes):
+    """A runner that can be stopped anywhere: AdamW, and half a cosine over the epochs."""
+    options = dict(
+        train_dataloader={**loader(images), 'batch_size': batch},
+        train_cfg=dict(type='mmgreen.ResumableEpochLoop', max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='AdamW', lr=lr, weight_decay=0.1)),
+        param_scheduler=[
+            dict(type='CosineAnnealingLR', T_max=epochs, end=epochs, convert_to_iter_based=True)
+        ],
+        default_hooks=dict(
+            checkpoint=dict(type='mmgreen.SafeCheckpointHook', interval=1, **(checkpoints or {}))
+        ),
+    )
+    return runner(images, [*RESUMABLE, *hooks], name, epochs=epochs, **{**options, **changes})

@@ -5,8 +5,8 @@ import os
 
 from mmengine.config import DictAction
 
+from mmgreen.apis.endings import ends_in_a_sentence
 from mmgreen.apis.testing import configure_test, test
-from mmgreen.datasets.errors import DataError
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,14 +50,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
-    try:
-        cfg = configure_test(**vars(args))
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(f'tools/test.py: {error}') from error
-    try:
-        test(cfg)
-    except (FileNotFoundError, FloatingPointError, DataError) as error:
-        raise SystemExit(f'tools/test.py: {error}') from error
+    with ends_in_a_sentence('tools/test.py'):
+        test(configure_test(**vars(args)))
 
 
 if __name__ == '__main__':

@@ -5,8 +5,8 @@ import os
 
 from mmengine.config import DictAction
 
+from mmgreen.apis.endings import ends_in_a_sentence
 from mmgreen.apis.training import configure_training, train
-from mmgreen.datasets.errors import DataError
 
 
 def parse_args() -> argparse.Namespace:
@@ -67,14 +67,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
-    try:
-        cfg = configure_training(**vars(args))
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(f'tools/train.py: {error}') from error
-    try:
-        train(cfg)
-    except (FileNotFoundError, FloatingPointError, DataError) as error:
-        raise SystemExit(f'tools/train.py: {error}') from error
+    with ends_in_a_sentence('tools/train.py'):
+        train(configure_training(**vars(args)))
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 # What surrounds the training of a detector, beside mmdet's default_runtime.
 custom_hooks = [
+    dict(type='mmgreen.SeedEachStep'),
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
     dict(type='mmdet.NumClassCheckHook'),

@@ -36,7 +36,7 @@ lsj_pad = [dict(type='mmdet.BatchFixedSizePad', size=(1024, 1024), pad_mask=True
 lsj_train_loader = dict(
     batch_size=8,
     num_workers=8,
-    sampler=dict(type='InfiniteSampler'),
+    sampler=dict(type='mmgreen.SeededInfiniteSampler'),
     batch_sampler=None,
     dataset=dict(type='mmgreen.CocoDataset', pipeline=lsj_train_pipeline),
 )

@@ -55,6 +55,7 @@ pack = dict(
 dataset = dict(type='mmgreen.CocoDataset', data_root=data_root, metainfo=dict(classes=classes))
 train_dataloader = dict(
     batch_size=batch_size,
+    sampler=dict(type='mmgreen.SeededSampler'),
     dataset=dict(
         **dataset,
         ann_file='annotations/train.json',

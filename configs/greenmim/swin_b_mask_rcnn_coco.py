@@ -34,7 +34,8 @@ model = dict(
     neck=dict(in_channels=[128, 256, 512, 1024]),
 )
 train_dataloader = dict(
-    dataset=dict(type='mmgreen.CocoDataset', pipeline=_base_.multi_scale_pipeline)
+    sampler=dict(type='mmgreen.SeededSampler'),
+    dataset=dict(type='mmgreen.CocoDataset', pipeline=_base_.multi_scale_pipeline),
 )
 val_dataloader = dict(dataset=dict(type='mmgreen.CocoDataset'))
 test_dataloader = val_dataloader

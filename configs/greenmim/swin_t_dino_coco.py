@@ -4,7 +4,7 @@
 #       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
 #
 # Batch: 8 GPUs x 2 images (auto_scale_lr). Recipe: mmdet's. Time and score: not run by us.
-_base_ = 'mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py'
+_base_ = ['mmdet::dino/dino-4scale_r50_8xb2-12e_coco.py', '../_base_/detection_runtime.py']
 
 model = dict(
     backbone=dict(
@@ -18,3 +18,9 @@ model = dict(
     ),
     neck=dict(in_channels=[192, 384, 768]),
 )
+train_dataloader = dict(
+    sampler=dict(type='mmgreen.SeededSampler'),
+    dataset=dict(type='mmgreen.CocoDataset'),
+)
+val_dataloader = dict(dataset=dict(type='mmgreen.CocoDataset'))
+test_dataloader = val_dataloader

@@ -32,7 +32,10 @@ model = dict(
     rpn_head=_base_.vitdet_rpn_head,
     roi_head=_base_.vitdet_roi_head,
 )
-train_dataloader = dict(dataset=dict(type='mmgreen.CocoDataset', pipeline=_base_.masks_640))
+train_dataloader = dict(
+    sampler=dict(type='mmgreen.SeededSampler'),
+    dataset=dict(type='mmgreen.CocoDataset', pipeline=_base_.masks_640),
+)
 val_dataloader = dict(dataset=dict(type='mmgreen.CocoDataset', pipeline=_base_.test_640))
 test_dataloader = val_dataloader
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=3, save_best='coco/bbox_mAP'))

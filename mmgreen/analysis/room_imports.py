@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 ROOMS = (
+    'errors',
     *('ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
     *('apis', 'analysis', 'demo'),
 )

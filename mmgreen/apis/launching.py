@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
 from mmgreen.apis.options import check_options
+from mmgreen.errors import InputError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -68,8 +69,16 @@ def _start_processes(cfg: Config) -> None:
 
 
 def set_work_dir(cfg: Config, work_dir: str | None) -> None:
-    """The folder of the command line, else the config's, else ``work_dirs/<its name>``."""
+    """The folder of the command line, else the config's, else ``work_dirs/<its name>``.
+
+    Raises:
+        InputError: if a file is there.
+    """
     cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{Path(cfg.filename).stem}'
+    folder = Path(cfg.work_dir)
+    in_the_way = [path for path in (folder, *folder.parents) if path.is_file()]
+    if in_the_way:
+        raise InputError(f'{in_the_way[0]} is a file; give a folder with --work-dir.')
 
 
 def existing_checkpoint(path: str) -> str:
@@ -80,8 +89,10 @@ def existing_checkpoint(path: str) -> str:
 
 
 def add_hook(cfg: Config, name: str) -> None:
-    """One more among ``custom_hooks``."""
-    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type=name)]
+    """One more among ``custom_hooks``, unless the config has it already."""
+    hooks = cfg.get('custom_hooks') or []
+    if name not in [each.get('type') for each in hooks]:
+        cfg.custom_hooks = [*hooks, dict(type=name)]
 
 
 def merge_options(cfg: Config, before: Config, options: Mapping[str, Any]) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmgreen.apis.launching import (
     add_hook,
     build_runner,
-    existing_checkpoint,
     merge_options,
     read_config,
     set_loaders,
@@ -21,6 +21,7 @@ from mmgreen.apis.launching import (
 )
 from mmgreen.datasets.classes import check_num_classes
 from mmgreen.datasets.errors import DataError
+from mmgreen.engine.resuming import checkpoint_to_resume
 from mmgreen.engine.schedules import check_schedule
 from mmgreen.engine.summary import images_per_batch
 
@@ -42,8 +43,9 @@ def configure_training(
     Args:
         config: path of the config file.
         work_dir: folder for logs and checkpoints; else the config's, or ``work_dirs/<its name>``.
-        resume: 'auto' to go on from the last checkpoint in the work folder, if there is one, or the
-            path of a checkpoint.
+        resume: 'auto' to go on from the last checkpoint in the work folder, or the path of a
+            checkpoint. Weights and the optimizer's moments are the file's, rates, schedules and
+            counts those of the config. Where the folder has none, the training begins anew.
         amp: compute in fp16, or in what ``optim_wrapper.dtype`` says ('bfloat16'). Needs a GPU.
         auto_scale_lr: multiply the rate by (images for a step of the optimizer / base batch).
         validate: validate during training, if the config does.
@@ -60,15 +62,14 @@ def configure_training(
     before = copy.deepcopy(cfg)
     cfg.launcher = launcher
     set_work_dir(cfg, work_dir)
-    if resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if resume == 'auto' else existing_checkpoint(resume)
-        add_hook(cfg, 'mmgreen.CheckpointMustFit')
+    _make_stops_harmless(cfg)
     if amp:
         _use_amp(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     merge_options(cfg, before, cfg_options or {})
+    _count_batches_of_begun_epochs(cfg)
+    _resume(cfg, resume)
     _set_loss_scale(cfg)
     set_loaders(cfg, pin_memory, persistent_workers)
     if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
@@ -93,6 +94,55 @@ def train(cfg: Config) -> Runner:
         )
     runner.train()
     return runner
+
+
+def _make_stops_harmless(cfg: Config) -> None:
+    """Checkpoints that are whole at every moment, say what they are of, and come at a signal."""
+    hooks = cfg.get('default_hooks') or {}
+    checkpoint = hooks.get('checkpoint', dict(type='CheckpointHook', interval=1))
+    if checkpoint is not None and checkpoint['type'] == 'CheckpointHook':
+        checkpoint = {**checkpoint, 'type': 'mmgreen.SafeCheckpointHook'}
+    cfg.default_hooks = {**hooks, 'checkpoint': checkpoint}
+    for name in ('mmgreen.StoreFacts', 'mmgreen.StopOnSignal'):
+        add_hook(cfg, name)
+
+
+def _count_batches_of_begun_epochs(cfg: Config) -> None:
+    loop = cfg.train_cfg
+    if 'type' not in loop and loop.pop('by_epoch', 'max_epochs' in loop):
+        loop.type = 'mmgreen.ResumableEpochLoop'
+    elif 'type' not in loop:
+        loop.by_epoch = False
+
+
+def _resume(cfg: Config, resume: str | None) -> None:
+    """Sets what the runner needs to go on, if that is asked for and there is something to go on."""
+    if resume is None and cfg.get('resume'):
+        resume = cfg.get('load_from') or 'auto'
+    if resume is None:
+        return
+    cfg.load_from = checkpoint_to_resume(resume, cfg.work_dir)
+    cfg.resume = cfg.load_from is not None
+    if not cfg.resume:
+        MMLogger.get_current_instance().warning(
+            f'--resume: {cfg.work_dir} holds no checkpoint, so the training begins anew.'
+        )
+        return
+    # All weights come from the checkpoint; the file of the first start may be gone.
+    _forget_starts(cfg.model)
+    add_hook(cfg, 'mmgreen.CheckpointMustFit')
+    add_hook(cfg, 'mmgreen.ResumeWithConfig')
+
+
+def _forget_starts(part: Any) -> None:
+    if isinstance(part, dict):
+        if isinstance(part.get('init_cfg'), dict) and part['init_cfg'].get('type') == 'Pretrained':
+            part['init_cfg'] = None
+        for child in part.values():
+            _forget_starts(child)
+    elif isinstance(part, list | tuple):
+        for child in part:
+            _forget_starts(child)
 
 
 def _use_amp(cfg: Config) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmgreen.checkpoints import unpickling
 
-__all__ = ['read_checkpoint']
+__all__ = ['load_from_file', 'read_checkpoint']
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -43,6 +45,32 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             'of the model instead.'
         )
     return content
+
+
+def load_from_file(filename: str, map_location: Any = None) -> dict[str, Any]:
+    """What mmengine's loading of local files wants, read by :func:`read_checkpoint`.
+
+    mmengine falls back to a pickle that runs whatever stands in the file. With this in its place
+    that holds for ``load_from``, ``--resume``, tests and inferencers, too. The log history, which
+    resuming goes on with, is a ``HistoryBuffer`` again.
+
+    Args:
+        filename: path of a local file.
+        map_location: not needed: weights and states are copied to where the model is.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`read_checkpoint`.
+    """
+    content = read_checkpoint(filename)
+    scalars = (content.get('message_hub') or {}).get('log_scalars') or {}
+    for name, value in scalars.items():
+        if isinstance(value, unpickling.InertObject):
+            scalars[name] = _log_history(value.values)
+    return content
+
+
+def _log_history(values: dict[str, Any]) -> HistoryBuffer:
+    return HistoryBuffer(values['_log_history'], values['_count_history'], values['max_length'])
 
 
 def _existing_file(path: str | Path) -> Path:
@@ -160,3 +188,7 @@ def _damaged(file: Path, error: Exception) -> ValueError:
         'kind of file; compare its size with the source and download or copy it again '
         f'({reason}).'
     )
+
+
+# '' is the prefix of all that is no address.
+CheckpointLoader.register_scheme('', load_from_file, force=True)

@@ -5,6 +5,12 @@
 
 from mmgreen.datasets.images import LabelledImages, UnlabelledImages
 from mmgreen.datasets.read_image import ReadImage
-from mmgreen.datasets.seeding import SeededSampler
+from mmgreen.datasets.seeding import SeededInfiniteSampler, SeededSampler
 
-__all__ = ['LabelledImages', 'ReadImage', 'SeededSampler', 'UnlabelledImages']
+__all__ = [
+    'LabelledImages',
+    'ReadImage',
+    'SeededInfiniteSampler',
+    'SeededSampler',
+    'UnlabelledImages',
+]

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from mmengine.dataset import DefaultSampler
+from mmengine.dataset import DefaultSampler, InfiniteSampler
+from torch.utils.data import DataLoader, Sampler
 
 from mmgreen.registry import DATA_SAMPLERS
 
@@ -85,3 +86,20 @@ class SeededSampler(DefaultSampler):
         """The indices of this epoch and process."""
         for index in super().__iter__():
             yield SeededIndex(index, derive_seed(self.seed, self.epoch, index))
+
+
+@DATA_SAMPLERS.register_module()
+class SeededInfiniteSampler(InfiniteSampler):
+    """mmengine's InfiniteSampler, whose indices carry a seed from (seed, place in the stream)."""
+
+    def _indices_of_rank(self) -> Iterator[SeededIndex]:
+        """The share of this process in the endless stream."""
+        for place, index in enumerate(self._infinite_indices()):
+            if place % self.world_size == self.rank:
+                yield SeededIndex(index, derive_seed(self.seed, place))
+
+
+def sampler_of(loader: DataLoader) -> Sampler:
+    """What gives a loader its indices, also below a sampler of whole batches."""
+    below = getattr(loader.batch_sampler, 'sampler', None)
+    return loader.sampler if below is None else below

@@ -2,6 +2,12 @@
 
 from mmgreen.engine import hooks
 from mmgreen.engine.layer_decay import LayerDecayOptimWrapperConstructor
+from mmgreen.engine.loops import ResumableEpochLoop
 from mmgreen.engine.metrics import ReconstructionLoss
 
-__all__ = ['LayerDecayOptimWrapperConstructor', 'ReconstructionLoss', 'hooks']
+__all__ = [
+    'LayerDecayOptimWrapperConstructor',
+    'ReconstructionLoss',
+    'ResumableEpochLoop',
+    'hooks',
+]

@@ -92,6 +92,12 @@ def describe_learning_rate(runner: Runner) -> str:
     """The highest rate, without warm-up and decay, and whether it fits the batch."""
     groups = runner.optim_wrapper.optimizer.param_groups
     rate = max(group.get('initial_lr', group['lr']) for group in groups)
+    text = _describe_peak(runner, rate)
+    now = max(group['lr'] for group in groups)
+    return f'{text}; {now:.4g} at the next step' if runner.iter else text
+
+
+def _describe_peak(runner: Runner, rate: float) -> str:
     written = runner.cfg.optim_wrapper.optimizer.get('lr', rate)
     scaling = runner.cfg.get('auto_scale_lr') or {}
     if scaling.get('enable'):

@@ -198,5 +198,5 @@ def test_a_checkpoint_of_another_model_is_not_resumed(runs, folder, monkeypatch)
         cfg_options={'model.neck.embed_dim': 32},
     )
     cfg.experiment_name = f'{folder.name}_other'
-    with pytest.raises(ValueError, match=r'whole/epoch_3\.pth does not fit this model'):
+    with pytest.raises(ValueError, match=r'whole/epoch_3\.pth does not fit this MaskedAutoencoder'):
         train(cfg)

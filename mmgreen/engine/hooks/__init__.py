@@ -4,16 +4,24 @@ from mmgreen.engine.hooks.checkpoint_must_fit import CheckpointMustFit
 from mmgreen.engine.hooks.classes_must_fit import ClassesMustFit
 from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
 from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers
+from mmgreen.engine.hooks.resume_with_config import ResumeWithConfig
 from mmgreen.engine.hooks.run_summary import RunSummary
+from mmgreen.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from mmgreen.engine.hooks.seed_each_step import SeedEachStep
 from mmgreen.engine.hooks.stop_on_non_finite_loss import StopOnNonFiniteLoss
+from mmgreen.engine.hooks.stop_on_signal import StopOnSignal
+from mmgreen.engine.hooks.store_facts import StoreFacts
 
 __all__ = [
     'CheckpointMustFit',
     'ClassesMustFit',
     'DrawReconstructions',
     'PlanInWorkers',
+    'ResumeWithConfig',
     'RunSummary',
+    'SafeCheckpointHook',
     'SeedEachStep',
     'StopOnNonFiniteLoss',
+    'StopOnSignal',
+    'StoreFacts',
 ]

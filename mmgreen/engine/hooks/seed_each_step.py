@@ -10,7 +10,7 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmgreen.datasets.seeding import SeededSampler, derive_seed
+from mmgreen.datasets.seeding import SeededInfiniteSampler, SeededSampler, derive_seed, sampler_of
 from mmgreen.registry import HOOKS
 
 
@@ -32,8 +32,9 @@ class SeedEachStep(Hook):
     def before_train(self, runner: Runner) -> None:
         """After a resume the seed is the checkpoint's, but the sampler was built before that."""
         self._seed = _of_main_process(runner.seed)
-        if isinstance(runner.train_dataloader.sampler, SeededSampler):
-            runner.train_dataloader.sampler.seed = self._seed
+        sampler = sampler_of(runner.train_dataloader)
+        if isinstance(sampler, SeededSampler | SeededInfiniteSampler):
+            sampler.seed = self._seed
 
     def _before_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, mode: str = 'train'

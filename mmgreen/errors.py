@@ -1,0 +1,9 @@
+"""What goes wrong by what a user typed or gave: errors whose text is one sentence to act on."""
+
+
+class InputError(ValueError):
+    """Something given by the user cannot be used; says what, and what to do about it."""
+
+
+class MissingFileError(InputError, FileNotFoundError):
+    """A file or folder that is not there."""
