@@ -25,7 +25,7 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
     try:
         yield
     except (InputError, ValueError, FileNotFoundError, FloatingPointError) as error:
-        raise SystemExit(f'{tool}: {error}') from error
+        raise SystemExit(f'{tool}: {_innermost(error)}') from error
     except Exception as error:
         log = _log_file()
         where = f'; the log of this run is {log}' if log else ''
@@ -35,6 +35,13 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
             file=sys.stderr,
         )
         raise
+
+
+def _innermost(error: Exception) -> Exception:
+    """The error itself, of which mmengine's registries raise a copy behind the name of a class."""
+    inner = error.__context__
+    is_copy = type(inner) is type(error) and str(error).endswith(str(inner))
+    return _innermost(inner) if is_copy else error
 
 
 def _log_file() -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,11 +113,36 @@ def merge_options(cfg: Config, before: Config, options: Mapping[str, Any]) -> No
     check_options(options, before.to_dict(), cfg.to_dict())
 
 
+# The package that each of mmengine's backends for logs needs.
+LOGGERS = {
+    'TensorboardVisBackend': 'tensorboard',
+    'WandbVisBackend': 'wandb',
+    'MLflowVisBackend': 'mlflow',
+    'ClearMLVisBackend': 'clearml',
+    'NeptuneVisBackend': 'neptune',
+    'DVCLiveVisBackend': 'dvclive',
+    'AimVisBackend': 'aim',
+}
+
+
+def check_loggers(cfg: Config) -> None:
+    """Refuses a backend for logs whose package is not installed."""
+    for backend in (cfg.get('visualizer') or {}).get('vis_backends') or ():
+        name = str(backend['type']).split('.')[-1]
+        package = LOGGERS.get(name)
+        if package and importlib.util.find_spec(package) is None:
+            raise InputError(
+                f'visualizer.vis_backends has {name}, whose package {package} is not installed: '
+                f"'pip install {package}', or take it out."
+            )
+
+
 def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None:
     """Settings that depend on the machine, and the defaults of mmpretrain's own tools."""
-    for loader in (cfg.get(name) for name in LOADERS):
+    for name, loader in ((name, cfg.get(name)) for name in LOADERS):
         if loader is None:
             continue
+        _check_numbers(loader, name)
         if cfg.get('default_scope') == 'mmpretrain':
             loader.setdefault('collate_fn', dict(type='default_collate'))
             loader.setdefault('pin_memory', True)
@@ -125,3 +151,12 @@ def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None
             loader.pin_memory = False
         if not persistent_workers or not loader.get('num_workers'):
             loader.persistent_workers = False
+
+
+def _check_numbers(loader: Mapping, name: str) -> None:
+    for key, least in (('batch_size', 1), ('num_workers', 0)):
+        number = loader.get(key, least)
+        if not isinstance(number, int) or number < least:
+            raise InputError(
+                f'{name}.{key} is {number!r}; it has to be a whole number, {least} or more.'
+            )

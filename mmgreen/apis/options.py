@@ -31,6 +31,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from mmgreen.checkpoints import load_pretrained
+from mmgreen.errors import InputError
 
 # What Runner.__init__ takes, and what Runner and the tools look up in the config.
 TOP_KEYS = {
@@ -85,6 +86,26 @@ def check_options(options: Mapping[str, Any], before: Mapping, after: Mapping) -
         place = _first_new(parts, before)
         if place:
             _check_new_key(parts[:place], parts[place], after)
+        elif place is None:
+            _check_kind(key, _value_at(parts, before), options[key])
+
+
+def _value_at(parts: Sequence[str], config: Mapping) -> Any:
+    """What stands at a dotted key; None where a plain value lies above it."""
+    node = config
+    for part in parts:
+        if isinstance(node, list | tuple):
+            node = node[int(part)]
+        else:
+            node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
+def _check_kind(key: str, old: Any, new: Any) -> None:
+    """Refuses a text in the place of a number or of yes and no."""
+    if isinstance(old, int | float) and isinstance(new, str):
+        kind = 'True or False' if isinstance(old, bool) else 'a number'
+        raise InputError(f'--cfg-options {key}={new}: it has to be {kind}, as {old} in the config.')
 
 
 def _first_new(parts: Sequence[str], config: Mapping) -> int | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import mmcv
 import torch
@@ -18,10 +19,11 @@ from mmgreen.checkpoints import (
     weights_in,
 )
 from mmgreen.checkpoints.fitting import check_filled
-from mmgreen.datasets.images import image_files
+from mmgreen.datasets.images import UnlabelledImages, image_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
+from mmgreen.engine.training_facts import facts_in
 from mmgreen.models import MaskedAutoencoder, PretrainingModel
-from mmgreen.registry import DATASETS, MODELS
+from mmgreen.registry import MODELS
 
 
 def write_sheet(
@@ -103,20 +105,24 @@ def seen_in_pretraining(paths: Sequence[str], checkpoint: str) -> list[bool | No
 
     Returns:
         One of True, False and None each; None where it cannot be known, because the file does not
-        say what it was trained on, or that folder is not here.
+        say what it was trained on, or that folder is not here or holds other images now.
     """
-    meta = read_checkpoint(checkpoint).get('meta')
-    text = meta.get('cfg') if isinstance(meta, dict) else None
-    if not isinstance(text, str):
-        return [None] * len(paths)
-    try:
-        images = DATASETS.build(Config.fromstring(text, '.py').train_dataloader.dataset)
-        trained_on = {
-            os.path.realpath(images.get_data_info(i)['img_path']) for i in range(len(images))
-        }
-    except (FileNotFoundError, AttributeError):
+    trained_on = _images_trained_on(facts_in(read_checkpoint(checkpoint)).get('images'))
+    if trained_on is None:
         return [None] * len(paths)
     return [os.path.realpath(path) in trained_on for path in paths]
+
+
+def _images_trained_on(facts: Mapping[str, Any] | None) -> set[str] | None:
+    """Real paths of the images that a checkpoint speaks of; None where they are not to be had."""
+    try:
+        images = UnlabelledImages(facts['folder'], ann_file=facts['ann_file'])
+        if len(images) != facts['number']:
+            return None
+        places = range(len(images))
+        return {os.path.realpath(images.get_data_info(i)['img_path']) for i in places}
+    except (OSError, TypeError, KeyError):
+        return None
 
 
 def label_images(paths: Sequence[str], seen: Sequence[bool | None]) -> list[str]:

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmgreen.apis.launching import (
     add_hook,
     build_runner,
+    check_loggers,
     existing_checkpoint,
     merge_options,
     read_config,
@@ -57,6 +58,7 @@ def configure_test(
     add_hook(cfg, 'mmgreen.CheckpointMustFit')
     merge_options(cfg, before, cfg_options or {})
     set_loaders(cfg, pin_memory=True, persistent_workers=True)
+    check_loggers(cfg)
     if show or show_dir:
         _show_predictions(cfg, show, show_dir, wait_time)
     if tta:

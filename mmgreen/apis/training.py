@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmgreen.apis.launching import (
     add_hook,
     build_runner,
+    check_loggers,
     merge_options,
     read_config,
     set_loaders,
@@ -22,7 +23,7 @@ from mmgreen.apis.launching import (
 from mmgreen.datasets.classes import check_num_classes
 from mmgreen.datasets.errors import DataError
 from mmgreen.engine.resuming import checkpoint_to_resume
-from mmgreen.engine.schedules import check_schedule
+from mmgreen.engine.schedules import check_schedule, without_empty_warm_ups
 from mmgreen.engine.summary import images_per_batch
 
 
@@ -72,8 +73,10 @@ def configure_training(
     _resume(cfg, resume)
     _set_loss_scale(cfg)
     set_loaders(cfg, pin_memory, persistent_workers)
+    check_loggers(cfg)
     if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
         _scale_rate(cfg)
+    cfg.param_scheduler = without_empty_warm_ups(cfg.get('param_scheduler') or [])
     check_schedule(cfg.to_dict())
     check_num_classes(cfg.to_dict())
     return cfg

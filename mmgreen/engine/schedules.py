@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mmgreen.errors import InputError
 
 # Those that lead up to the rate and then leave it alone: alone they may end before the training.
 WARM_UPS = ('LinearLR', 'ConstantLR', 'LinearParamScheduler', 'ConstantParamScheduler')
@@ -33,6 +36,12 @@ def check_schedule(config: Mapping) -> None:
     for path, scheduler in schedulers.items():
         begin, end = scheduler.get('begin', 0), scheduler.get('end')
         length = scheduler.get('T_max')
+        if (end is not None and begin >= end) or (length is not None and length <= 0):
+            raise InputError(
+                f'{path} begins at {unit} {begin} and ends at {unit} {end}, so nothing of the '
+                f'schedule is left after the warm-up: train longer than {goal} {unit}s, or shorten '
+                'the warm-up (warmup at the top of a starter).'
+            )
         # mmdet's YOLOX counts from 0 what begins later; what is out of these bounds is a slip.
         if None not in (end, length) and not end - begin <= length <= end:
             raise ValueError(
@@ -46,6 +55,20 @@ def check_schedule(config: Mapping) -> None:
                 f'{unit} {goal}; set {path}.milestones to earlier {unit}s.'
             )
     _check_ends(schedulers, unit, goal)
+
+
+def without_empty_warm_ups(schedulers: Mapping | Sequence) -> Any:
+    """``param_scheduler`` of a config without warm-ups of no length, which mmengine refuses."""
+    if isinstance(schedulers, Mapping) and 'type' in schedulers:
+        return schedulers
+    if isinstance(schedulers, Mapping):
+        return {key: without_empty_warm_ups(each) for key, each in schedulers.items()}
+    return [each for each in schedulers if not _is_empty_warm_up(each)]
+
+
+def _is_empty_warm_up(scheduler: Mapping) -> bool:
+    is_warm_up = scheduler['type'].split('.')[-1] in WARM_UPS
+    return is_warm_up and scheduler.get('end') == scheduler.get('begin', 0)
 
 
 def _check_ends(schedulers: Mapping[str, Mapping], unit: str, goal: int) -> None:

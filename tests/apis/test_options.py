@@ -8,6 +8,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from mmgreen.apis.options import check_options, parameters
+from mmgreen.errors import InputError
 
 CONFIG = dict(
     default_scope='mmpretrain',
@@ -191,3 +192,22 @@ def test_parameters(built, names):
 def test_parameters_include_what_mmengine_takes_out_before():
     assert 'priority' in parameters(LoggerHook)
     assert 'paramwise_cfg' in parameters(OptimWrapper)
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'kind'),
+    [
+        ('optim_wrapper.optimizer.lr', 'fast', 'a number, as 0.001 in the config'),
+        ('train_dataloader.batch_size', 'many', 'a number, as 8'),
+        ('train_cfg.by_epoch', 'yes', 'True or False, as True'),
+        ('model.backbone.norm_cfg.eps', '1e', 'a number, as 1e-05'),
+    ],
+)
+def test_a_text_in_the_place_of_a_number_is_refused(key, value, kind):
+    with pytest.raises(InputError, match=f'--cfg-options {key}={value}: it has to be {kind}'):
+        check(**{key: value})
+
+
+def test_a_number_in_the_place_of_another_and_a_text_of_a_text_are_taken():
+    check(**{'optim_wrapper.optimizer.lr': 1, 'model.backbone.arch': 'base'})
+    check(**{'train_cfg.max_epochs': None, 'custom_hooks.0.interval': 5})

@@ -31,8 +31,13 @@ def checkpoint(tmp_path, config):
     torch.manual_seed(0)
     path = tmp_path / 'epoch_1.pth'
     weights = MODELS.build(config.model).state_dict()
-    torch.save(dict(state_dict=weights, meta=dict(cfg=config.pretty_text)), path)
-    return str(path)
+    # The text of the config is code: nothing of it may be run.
+    code = f'open({str(tmp_path / "was_run")!r}, "w")'
+    images = dict(folder=str(tmp_path / 'my images'), ann_file='', number=3)
+    meta = dict(cfg=code, mmgreen=dict(images=images))
+    torch.save(dict(state_dict=weights, meta=meta), path)
+    yield str(path)
+    assert not (tmp_path / 'was_run').exists()
 
 
 def test_write_sheet_takes_a_folder_and_a_file(config, checkpoint, folder, tmp_path):
@@ -59,8 +64,10 @@ def test_images_are_named_as_seen_where_that_can_be_known(checkpoint, folder, tm
     ]
 
 
-def test_a_folder_that_is_gone_means_that_nothing_is_known(checkpoint, folder):
+def test_a_folder_that_has_changed_or_is_gone_means_that_nothing_is_known(checkpoint, folder):
     path = str(folder / 'a b.png')
+    Image.new('RGB', (96, 96)).save(folder / 'added.png')
+    assert seen_in_pretraining([path], checkpoint) == [None]
     folder.rename(folder.with_name('moved'))
     assert seen_in_pretraining([path], checkpoint) == [None]
 

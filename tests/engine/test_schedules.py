@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from mmgreen.engine.schedules import check_schedule
+from mmgreen.engine.schedules import check_schedule, without_empty_warm_ups
+from mmgreen.errors import InputError
 
 
 def linear(**keys):
@@ -94,3 +95,17 @@ def test_a_cosine_that_is_not_as_long_as_its_scheduler(length):
 def test_a_milestone_that_is_never_reached():
     with pytest.raises(ValueError, match=r'milestone 60 of param_scheduler '):
         check_schedule(config(dict(type='MultiStepLR', milestones=[40, 60])))
+
+
+@pytest.mark.parametrize('warmup', [5, 20])
+def test_a_warm_up_as_long_as_the_training_is_refused(warmup):
+    schedulers = [linear(end=warmup), cosine(T_max=5 - warmup, begin=warmup, end=5)]
+    with pytest.raises(InputError, match='nothing of the schedule is left after the warm-up'):
+        check_schedule(config(schedulers, max_epochs=5))
+
+
+def test_a_warm_up_of_no_length_is_none():
+    kept = cosine(T_max=5, begin=0, end=5)
+    assert without_empty_warm_ups([linear(begin=0, end=0), kept]) == [kept]
+    assert without_empty_warm_ups([linear(end=0), linear(end=2)]) == [linear(end=2)]
+    assert without_empty_warm_ups(dict(one=[linear(end=0)], two=kept)) == dict(one=[], two=kept)

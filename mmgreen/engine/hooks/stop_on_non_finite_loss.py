@@ -45,7 +45,7 @@ class StopOnNonFiniteLoss(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Notes the loss of this step, and looks at those noted when it is time."""
-        files = [sample.img_path for sample in data_batch['data_samples']]
+        files = _names(data_batch.get('data_samples'))
         self._unseen.append((runner.iter + 1, outputs['loss'].detach(), files))
         if self.every_n_train_iters(runner, self.interval) or self._is_saved_now(runner):
             self._look(runner)
@@ -86,6 +86,15 @@ class StopOnNonFiniteLoss(Hook):
             )
 
 
+def _names(samples: list | None) -> list[str]:
+    """The files of a batch; a pipeline of one's own may hand on numbers only, or nothing."""
+    unnamed = 'without img_path in meta_keys'
+    return [
+        getattr(each, 'img_path', None) or f'image {getattr(each, "img_id", unnamed)}'
+        for each in samples or ()
+    ]
+
+
 def _weights_are_finite(model: nn.Module) -> bool:
     return bool(torch.stack([each.detach().isfinite().all() for each in model.parameters()]).all())
 
@@ -95,7 +104,8 @@ def _about_images(runner: Runner, step: int, files: list[str]) -> str:
     if is_main_process():
         with open(path, 'w') as stream:
             stream.writelines(f'{line}\n' for line in (f'step {step}', *files))
-    return f'Its batch of {len(files)} images, {files[0]} first, is listed in {path}.'
+    first = f', {files[0]} first,' if files else ''
+    return f'Its batch of {len(files)} images{first} is listed in {path}.'
 
 
 def _how_to_go_on(runner: Runner) -> str:

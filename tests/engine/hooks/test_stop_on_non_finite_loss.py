@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from reference_training import BATCH, Toy, runner
+from reference_training import BATCH, Toy, loader, runner
 
 from mmgreen.engine.hooks.stop_on_non_finite_loss import StopOnNonFiniteLoss
 
@@ -64,6 +64,18 @@ class TestStopOnNonFiniteLoss:
         sample = type('Sample', (), {'img_path': 'a'})()
         hook.after_train_iter(trained, 0, {'data_samples': [sample]}, {'loss': loss})
         assert not loss.was_read
+
+
+@pytest.mark.parametrize(
+    ('keys', 'first'), [((), 'image without img_path in meta_keys'), (('img_path',), '.png')]
+)
+def test_a_pipeline_that_hands_on_no_path(images, keys, first):
+    settings = loader(images)
+    settings['dataset']['pipeline'][-1] = dict(type='mmpretrain.PackInputs', meta_keys=keys)
+    hooks = [dict(type='mmgreen.StopOnNonFiniteLoss', interval=1)]
+    stopped = runner(images, hooks, model=Toy(nan_at=2), train_dataloader=settings)
+    with pytest.raises(FloatingPointError, match=f'batch of 4 images, .*{first} first, is listed'):
+        stopped.train()
 
 
 class Unread(torch.Tensor):

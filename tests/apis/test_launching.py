@@ -1,0 +1,52 @@
+import pytest
+from mmengine.config import Config
+
+from mmgreen.apis.launching import add_hook, check_loggers, set_loaders, set_work_dir
+from mmgreen.errors import InputError
+
+
+def config(**values):
+    return Config(values, filename=None)
+
+
+class TestWorkDir:
+    def test_the_command_line_comes_first(self):
+        cfg = config(work_dir='a')
+        set_work_dir(cfg, 'b')
+        assert cfg.work_dir == 'b'
+
+    @pytest.mark.parametrize('below', ['', '/deeper/still'])
+    def test_a_file_in_the_way_is_named(self, tmp_path, below):
+        (tmp_path / 'taken').touch()
+        with pytest.raises(InputError, match='taken is a file; give a folder'):
+            set_work_dir(config(), f'{tmp_path}/taken{below}')
+
+
+def test_a_hook_is_added_once():
+    cfg = config(custom_hooks=[dict(type='mmgreen.StoreFacts', x=1)])
+    add_hook(cfg, 'mmgreen.StoreFacts')
+    add_hook(cfg, 'mmgreen.Other')
+    assert [hook.type for hook in cfg.custom_hooks] == ['mmgreen.StoreFacts', 'mmgreen.Other']
+
+
+@pytest.mark.parametrize(
+    ('changes', 'sentence'),
+    [
+        (dict(batch_size=0), 'val_dataloader.batch_size is 0; it has to be a whole number, 1 or'),
+        (dict(batch_size='8'), "val_dataloader.batch_size is '8'"),
+        (dict(num_workers=-1), 'val_dataloader.num_workers is -1'),
+    ],
+)
+def test_numbers_of_a_loader(changes, sentence):
+    cfg = config(val_dataloader=dict(batch_size=2, num_workers=0) | changes)
+    with pytest.raises(InputError, match=sentence):
+        set_loaders(cfg, True, True)
+
+
+def test_a_logger_without_its_package_is_refused_before_anything_runs(monkeypatch):
+    cfg = config(visualizer=dict(vis_backends=[dict(type='TensorboardVisBackend')]))
+    check_loggers(cfg)
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    with pytest.raises(InputError, match="package tensorboard .*'pip install tensorboard'"):
+        check_loggers(cfg)
+    check_loggers(config(visualizer=dict(vis_backends=[dict(type='LocalVisBackend')])))
