@@ -16,6 +16,7 @@ from mmengine.logging import MMLogger
 from mmgreen.datasets.annotations import check_images, check_masks, read_annotations
 from mmgreen.datasets.classes import check_categories
 from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.seeding import SeededIndex, seeded
 from mmgreen.registry import DATASETS
 
 
@@ -52,6 +53,13 @@ class CocoDataset(HostCocoDataset):
         self.only_some_classes = only_some_classes
         self.check_images = check_images
         super().__init__(data_prefix={'img': '', **(data_prefix or {})}, **settings)
+
+    def __getitem__(self, index: int) -> dict:
+        """What the pipeline makes of an image; all draws follow from the seed of a SeededIndex."""
+        if not isinstance(index, SeededIndex):
+            return super().__getitem__(index)
+        with seeded(index.seed):
+            return super().__getitem__(index)
 
     def load_data_list(self) -> list[dict]:
         """One dict an image, as mmdet's, from a file that has been looked through."""

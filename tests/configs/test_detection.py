@@ -97,7 +97,8 @@ class TestEveryDetector:
             for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
                 assert loader.dataset.type == 'mmgreen.CocoDataset'
             assert [each.type for each in cfg.custom_hooks] == [
-                'mmgreen.StopOnNonFiniteLoss', 'mmgreen.RunSummary', 'mmdet.NumClassCheckHook',
+                'mmgreen.SeedEachStep', 'mmgreen.StopOnNonFiniteLoss',
+                'mmgreen.RunSummary', 'mmdet.NumClassCheckHook',
             ]  # fmt: skip
 
     def test_its_head_says_how_to_run_it_and_what_to_expect(self, file):

@@ -12,6 +12,7 @@ from mmengine.registry import DATASETS
 from reference_coco import BOXES, CAT, CLASSES, DOG, MASKS, annotation, labels, sentence_of
 
 from mmgreen.datasets.coco import CocoDataset
+from mmgreen.datasets.seeding import SeededIndex
 
 
 class TestGoodData:
@@ -164,3 +165,11 @@ def average_precision(settings, found):
 
 def as_tensors(arrays):
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def test_augmentations_follow_from_the_seed_of_the_index(write):
+    flips = [*MASKS, dict(type='mmdet.RandomFlip', prob=0.5), dict(type='mmdet.PackDetInputs')]
+    data = CocoDataset(**write(pipeline=flips))
+    drawn = [[data[SeededIndex(0, seed)] for seed in range(12)] for _ in range(2)]
+    flipped = [[each['data_samples'].flip for each in draws] for draws in drawn]
+    assert flipped[0] == flipped[1] and len(set(flipped[0])) == 2

@@ -1,10 +1,18 @@
 import random
+from itertools import islice
 
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import BatchSampler, DataLoader
 
-from mmgreen.datasets.seeding import derive_seed, seeded
+from mmgreen.datasets.seeding import (
+    SeededIndex,
+    SeededInfiniteSampler,
+    derive_seed,
+    sampler_of,
+    seeded,
+)
 
 
 def draw():
@@ -55,3 +63,36 @@ def test_seeded_puts_the_generators_back_after_an_error():
         with pytest.raises(ZeroDivisionError), seeded(7):
             random.random() / 0
         assert draw() == expected
+
+
+class TestSeededInfiniteSampler:
+    def taken(self, number, rank=0, world_size=1, skip=0):
+        sampler = SeededInfiniteSampler(range(5), seed=1)
+        sampler.rank, sampler.world_size = rank, world_size
+        sampler.skip(skip)
+        return [(int(each), each.seed) for each in islice(sampler, number)]
+
+    def test_it_goes_on_where_it_is_told_to_with_the_same_seeds(self):
+        stream = self.taken(20)
+        assert self.taken(13, skip=7) == stream[7:]
+        assert len({seed for _, seed in stream}) == 20
+        assert sorted(index for index, _ in stream[:5]) == [0, 1, 2, 3, 4]
+
+    def test_processes_share_one_stream(self):
+        stream = self.taken(20)
+        for rank in range(2):
+            assert self.taken(10, rank, 2) == stream[rank::2]
+
+    def test_a_seed_set_before_the_first_index_counts(self):
+        sampler = SeededInfiniteSampler(range(5), seed=9)
+        sampler.seed = 1
+        assert [(int(each), each.seed) for each in islice(sampler, 6)] == self.taken(6)
+
+
+def test_the_sampler_below_one_of_whole_batches():
+    plain = DataLoader(range(4), batch_size=2)
+    assert sampler_of(plain) is plain.sampler
+    below = SeededInfiniteSampler(range(4), seed=0)
+    batches = BatchSampler(below, 2, drop_last=False)
+    assert sampler_of(DataLoader(range(4), batch_sampler=batches)) is below
+    assert isinstance(next(iter(below)), SeededIndex)
