@@ -2,6 +2,7 @@ from functools import lru_cache
 
 import mmengine.config.utils
 import pytest
+import torch
 from mmengine.registry import DefaultScope
 
 # For every base 'mmdet::…' mmengine reads mmdet's hundred metafiles again, a third of a second.
@@ -14,3 +15,11 @@ def scope_of_its_own():
     DefaultScope._instance_dict.clear()
     yield
     DefaultScope._instance_dict.clear()
+
+
+@pytest.fixture
+def without_values(monkeypatch):
+    """Networks are built without drawing their weights, where only names and shapes matter."""
+    for name in vars(torch.nn.init):
+        if name.endswith('_') and not name.startswith('_'):
+            monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **options: tensor)

@@ -5,9 +5,9 @@ from mmgreen.models.baselines import MAE, SimMIM
 from mmgreen.models.masked_autoencoder import MaskedAutoencoder
 from mmgreen.models.mim_decoder import MIMDecoder
 from mmgreen.models.mim_head import MIMHead
-from mmgreen.models.necks import PooledNorm, SimpleFeaturePyramid
+from mmgreen.models.pooled_norm import PooledNorm
 from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
-from mmgreen.models.vitdet import ViTDet
+from mmgreen.models.vitdet import SimpleFeaturePyramid, ViTDet
 
 __all__ = [
     'MAE',

@@ -10,7 +10,8 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
-from mmengine.runner import Runner
+from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner.checkpoint import _load_checkpoint
 from safetensors.torch import save_file
 from yacs.config import CfgNode
 
@@ -267,3 +268,39 @@ def test_archives_that_unpack_to_disk_are_refused(tmp_path):
         archive.add(tmp_path / 'storages', arcname='\udc80')  # begins with the byte of a pickle
     with pytest.raises(ValueError, match='tar format that torch wrote'):
         read_checkpoint(tmp_path / 'old.pth')
+
+
+class TestAsMmengineReads:
+    """mmengine's own loading: load_from, --resume, tests, inferencers."""
+
+    def test_the_log_history_can_be_gone_on_with(self, save):
+        history = HistoryBuffer([1.0, 2.0], [1, 1])
+        hub = dict(log_scalars=dict(loss=history), runtime_info={}, resumed_keys={})
+        read = _load_checkpoint(str(save({'state_dict': WEIGHTS, 'message_hub': hub})))
+        assert_same_weights(read['state_dict'])
+        buffer = read['message_hub']['log_scalars']['loss']
+        buffer.update(6.0)
+        assert isinstance(buffer, HistoryBuffer) and buffer.mean() == 3.0
+
+    def test_no_code_is_run(self, save, tmp_path):
+        path = save({'state_dict': WEIGHTS, 'extra': ShellLine(f'touch {tmp_path / "was_run"}')})
+        with pytest.raises(ValueError, match=r'asks for (posix|nt)\.system'):
+            _load_checkpoint(str(path))
+        model = torch.nn.Linear(1, 1)
+        with pytest.raises(ValueError, match=r'asks for (posix|nt)\.system'):
+            load_checkpoint(model, str(path))
+        assert not (tmp_path / 'was_run').exists()
+
+    def test_what_is_cut_off_is_said_in_a_sentence(self, save):
+        path = save({'state_dict': WEIGHTS})
+        path.write_bytes(path.read_bytes()[:-200])
+        with pytest.raises(ValueError, match='cannot be read to its end'):
+            _load_checkpoint(str(path))
+
+
+class ShellLine:
+    def __init__(self, line):
+        self.line = line
+
+    def __reduce__(self):
+        return os.system, (self.line,)

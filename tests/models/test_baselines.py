@@ -138,7 +138,7 @@ def test_their_checkpoints_start_the_same_detectors(tmp_path):
         ('simmim/swin_l_pretrain', SimMIM, 195.20),
     ],
 )
-def test_the_published_sizes(name, kind, millions):
+def test_the_published_sizes(name, kind, millions, without_values):
     model = MODELS.build(Config.fromfile(mmgreen.config_file(f'{name}.py')).model)
     assert isinstance(model, kind)
     count = sum(p.numel() for p in model.backbone.parameters())

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from mmdet.registry import MODELS as MMDET_MODELS
 from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
 from transformers import VitDetBackbone, VitDetConfig
 
-from mmgreen.models import ViTDet
+from mmgreen.models import SimpleFeaturePyramid, ViTDet
 
 ARCH = dict(
     embed_dims=16,
@@ -107,3 +108,38 @@ def test_frozen_stages():
     still = {name.split('.')[1] for name, x in net.named_parameters()
              if name.startswith('layers') and not x.requires_grad}  # fmt: skip
     assert still == {'0', '1'} and not net.pos_embed.requires_grad
+
+
+def test_the_simple_pyramid_by_its_definition():
+    torch.manual_seed(0)
+    neck = SimpleFeaturePyramid(16, out_channels=8)
+    with torch.no_grad():
+        for parameter in neck.parameters():
+            parameter.normal_(std=0.3)
+    image = torch.randn(2, 16, 6, 10)
+
+    def norm(x, layer):
+        mean = x.mean(1, keepdim=True)
+        variance = (x - mean).square().mean(1, keepdim=True)
+        scaled = (x - mean) / (variance + 1e-6).sqrt()
+        return scaled * layer.weight[:, None, None] + layer.bias[:, None, None]
+
+    def double(x, conv):
+        """Each pixel becomes 2x2, place by place."""
+        big = torch.einsum('bchw,cdij->bdhiwj', x, conv.weight).flatten(4, 5).flatten(2, 3)
+        return big + conv.bias[:, None, None]
+
+    first, _, _, second = neck.resize[0]
+    four = double(F.gelu(norm(double(image, first), neck.resize[0][1])), second)
+    halves = image.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax((3, 5))
+    sources = (four, double(image, neck.resize[1]), image, halves)
+    expected = []
+    for source, (one, three) in zip(sources, neck.project, strict=True):
+        x = norm(F.conv2d(source, one.conv.weight), one.norm)
+        expected.append(norm(F.conv2d(x, three.conv.weight, padding=1), three.norm))
+    expected.append(expected[-1][..., ::2, ::2])
+    maps = neck((image,))
+    assert [tuple(x.shape[2:]) for x in maps] == [(24, 40), (12, 20), (6, 10), (3, 5), (2, 3)]
+    for got, wanted in zip(maps, expected, strict=True):
+        assert torch.allclose(got, wanted, atol=1e-4)
+    assert all(one.conv.bias is None and three.conv.bias is None for one, three in neck.project)

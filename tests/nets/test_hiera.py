@@ -85,7 +85,7 @@ class TestWholeImages:
             assert torch.equal(ours, whole[..., :rows, :columns])
 
     @pytest.mark.parametrize('arch', HIERA_ARCHS)
-    def test_every_arch_has_the_originals_parameters(self, arch):
+    def test_every_arch_has_the_originals_parameters(self, arch, without_values):
         judge = getattr(hiera, f'hiera_{arch}_224')()
         with torch.device('meta'):
             net = HieraEncoder(arch)
@@ -97,7 +97,7 @@ class TestWholeImages:
         assert {name: each.shape for name, each in net.named_parameters()} == theirs
 
     @pytest.mark.parametrize('arch', ['base', 'base_plus', 'large', 'huge'])
-    def test_every_video_arch_has_the_originals_parameters(self, arch):
+    def test_every_video_arch_has_the_originals_parameters(self, arch, without_values):
         judge = getattr(hiera, f'hiera_{arch}_16x224')()
         with torch.device('meta'):
             net = HieraEncoder(arch, img_size=(16, 224, 224))
