@@ -18,6 +18,7 @@ from mmgreen.apis.launching import (
     set_loaders,
     set_work_dir,
 )
+from mmgreen.datasets.evaluated import check_evaluation
 
 
 def configure_test(
@@ -59,6 +60,7 @@ def configure_test(
     merge_options(cfg, before, cfg_options or {})
     set_loaders(cfg, pin_memory=True, persistent_workers=True)
     check_loggers(cfg)
+    check_evaluation(cfg, 'test', cfg_options or ())
     if show or show_dir:
         _show_predictions(cfg, show, show_dir, wait_time)
     if tta:

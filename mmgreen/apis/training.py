@@ -22,6 +22,7 @@ from mmgreen.apis.launching import (
 )
 from mmgreen.datasets.classes import check_num_classes
 from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.evaluated import check_evaluation
 from mmgreen.engine.resuming import checkpoint_to_resume
 from mmgreen.engine.schedules import check_schedule, without_empty_warm_ups
 from mmgreen.engine.summary import images_per_batch
@@ -74,6 +75,7 @@ def configure_training(
     _set_loss_scale(cfg)
     set_loaders(cfg, pin_memory, persistent_workers)
     check_loggers(cfg)
+    check_evaluation(cfg, 'val', cfg_options or ())
     if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
         _scale_rate(cfg)
     cfg.param_scheduler = without_empty_warm_ups(cfg.get('param_scheduler') or [])

@@ -9,9 +9,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.read_image import sizes_in_headers
+from mmgreen.errors import MissingFileError
 
 
 class Kind(NamedTuple):
@@ -22,7 +25,7 @@ class Kind(NamedTuple):
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _is_box(value: Any) -> bool:
@@ -31,9 +34,11 @@ def _is_box(value: Any) -> bool:
 
 NAME = Kind('a text', lambda value: isinstance(value, str))
 NUMBER = Kind('a number', _is_number)
-NUMBER_OR_NAME = Kind('a number or a text', lambda value: isinstance(value, int | float | str))
+NUMBER_OR_NAME = Kind(
+    'a number or a text', lambda value: isinstance(value, str) or _is_number(value)
+)
 PIXELS = Kind('a number of pixels above 0', lambda value: _is_number(value) and 0 < value < 1e6)
-BOX = Kind('four numbers: left, top, width and height in pixels', _is_box)
+BOX = Kind('four numbers: left, top, width and height in pixels, none infinite', _is_box)
 FLAG = Kind('0 or 1', lambda value: value in (0, 1))
 
 
@@ -55,6 +60,7 @@ KINDS = {
     },
     'categories': {'id': NUMBER_OR_NAME, 'name': NAME},
 }
+BYTE_ORDER_MARK = '\ufeff'
 MENDS = {
     'area': ' (width times height of the box will do)',
     'iscrowd': ' (0 for an ordinary object)',
@@ -79,6 +85,12 @@ def read_annotations(path: str, with_objects: bool = True) -> dict:
             'the dataset.'
         )
     with open(path, encoding='utf-8') as stream:
+        if stream.read(1) == BYTE_ORDER_MARK:
+            raise DataError(
+                f'{path} begins with a byte-order mark, at which pycocotools fails: save it as '
+                'UTF-8 without one.'
+            )
+        stream.seek(0)
         try:
             content = json.load(stream)
         except ValueError as error:
@@ -117,6 +129,7 @@ def _check_entries(content: Mapping, path: str) -> None:
                     f'{path}: entry {place} of {section} has {wrong[0]} {entry[wrong[0]]!r}; it '
                     f'has to be {kinds[wrong[0]].words}.'
                 )
+        _check_ids([entry['id'] for entry in content[section]], section, path)
         ids = Counter(entry['id'] for entry in content[section])
         twice = [each for each, count in ids.items() if count > 1]
         if twice:
@@ -127,36 +140,69 @@ def _check_entries(content: Mapping, path: str) -> None:
         ids = {entry['id'] for entry in content[section]}
         for entry in content['annotations']:
             if entry[key] not in ids:
+                other = str(entry[key]) in map(str, ids)
+                hint = f' (it has one of another type, {type(next(iter(ids))).__name__})'
                 raise DataError(
                     f'{path}: annotation {entry["id"]} has {key} {entry[key]!r}, which is not the '
-                    f'id of any of its {section}; mend it, or take the annotation out.'
+                    f'id of any of its {section}{hint if other else ""}; mend it, or take the '
+                    'annotation out.'
                 )
 
 
-def check_masks(objects: Sequence[Mapping], path: str) -> None:
-    """Refuses objects without a mask, or with one that is neither polygons nor run lengths."""
-    without = sum('mask' not in each for each in objects)
-    if without:
+def _check_ids(ids: Sequence[Any], section: str, path: str) -> None:
+    kinds = {str if isinstance(each, str) else float: each for each in ids}
+    if len(kinds) > 1:
         raise DataError(
-            f'{without} of {len(objects)} objects in {path} have no segmentation: add it, or train '
-            'boxes alone (with_masks = False in the own-data config).'
+            f'{path}: ids of {section} are numbers and texts, {kinds[float]!r} and '
+            f'{kinds[str]!r}; give all of them one type.'
         )
-    for mask in (each['mask'] for each in objects):
-        is_polygons = isinstance(mask, list) and all(isinstance(each, list) for each in mask)
-        if not (is_polygons or isinstance(mask, dict)):
-            raise DataError(
-                f'{path}: the segmentation {str(mask)[:60]} is neither a list of polygons, each a '
-                'list [x1, y1, x2, y2, ...], nor run lengths.'
-            )
 
 
 def check_images(images: Sequence[Mapping], folder: str, path: str) -> None:
-    """Refuses a list of images of which some are not in their folder."""
+    """Refuses a list of images that are not in their folder, are twice in it, or of another size.
+
+    Args:
+        images: entries with ``file_name``, ``width`` and ``height``.
+        folder: of the files.
+        path: of the annotation file, for the message.
+
+    Raises:
+        MissingFileError: counts and names images that are not there.
+        DataError: names an image and what it is and should be.
+    """
     names = [each['file_name'] for each in images]
-    absent = [name for name in names if not os.path.isfile(os.path.join(folder, name))]
+    files = [os.path.join(folder, name) for name in names]
+    absent = [name for name, file in zip(names, files, strict=True) if not os.path.isfile(file)]
     if absent:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'{len(absent)} of {len(names)} images that {path} lists are not in '
             f'{os.path.abspath(folder)}, {absent[0]} first; set data_prefix.img of the dataset, or '
             'take them out of the file.'
+        )
+    _check_once(files, path)
+    sizes = sizes_in_headers(files)
+    wrong = [
+        (image, size)
+        for image, size in zip(images, sizes, strict=True)
+        if size is not None and size[:2] != (image['width'], image['height'])
+    ]
+    if wrong:
+        image, size = wrong[0]
+        turned = ' turned by EXIF,' if size.turned else ''
+        raise DataError(
+            f'{len(wrong)} of {len(images)} images are of another size than {path} says, '
+            f'{image["file_name"]} first: the picture,{turned} is {size.width}x{size.height} px '
+            f'(width x height), the file has {image["width"]}x{image["height"]}; boxes and masks '
+            'have to be those of the picture as it is shown: mend them together with width and '
+            'height, or give the images that were labelled.'
+        )
+
+
+def _check_once(files: Sequence[str], path: str) -> None:
+    counts = Counter(map(os.path.normpath, files))
+    twice = [file for file, count in counts.items() if count > 1]
+    if twice:
+        raise DataError(
+            f'{path} lists {len(twice)} pictures more than once, {twice[0]} first: each entry '
+            "teaches that the other's objects are background; put their objects under one id."
         )

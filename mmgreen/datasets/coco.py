@@ -6,18 +6,23 @@ nothing; other faults show as a KeyError, or in the middle of an epoch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from mmdet.datasets import CocoDataset as HostCocoDataset
 from mmdet.datasets.transforms import LoadAnnotations
 from mmengine.logging import MMLogger
 
-from mmgreen.datasets.annotations import check_images, check_masks, read_annotations
+from mmgreen.datasets.annotations import check_images, read_annotations
 from mmgreen.datasets.classes import check_categories
 from mmgreen.datasets.errors import DataError
-from mmgreen.datasets.seeding import SeededIndex, seeded
+from mmgreen.datasets.objects import check_boxes, check_masks, count_unused
+from mmgreen.datasets.substitutes import Substitutes
 from mmgreen.registry import DATASETS
+
+HOSTS_READERS = ('LoadImageFromFile', 'mmcv.transforms.LoadImageFromFile', 'mmcv.LoadImageFromFile')
 
 
 @DATASETS.register_module()
@@ -25,21 +30,24 @@ class CocoDataset(HostCocoDataset):
     """mmdet's CocoDataset, which refuses data that would be learned wrong or break off training.
 
     Category ids may have gaps; file names may have sub-folders or be absolute paths; all files are
-    on a disk. What training does not use is left out as mmdet does, and counted in the log: boxes
-    of less than a pixel or outside of their image, and with ``filter_cfg`` images without objects
-    or of few pixels.
+    on a disk. What training does not use is left out as mmdet does, and counted in the log by
+    reason. Images are read by ``mmgreen.ReadImage``, also where a pipeline names mmcv's reader
+    without options. One that cannot be read is named once, counted, and in training another takes
+    its place.
 
     Args:
         only_some_classes: whether the annotation file may have categories that are not in
             ``metainfo['classes']``; their objects are left out.
-        check_images: whether every image file must be there; one look at the disk for each.
+        check_images: whether every image file must be there, once, and of the size that the
+            annotation file says; one look at the beginning of each file.
         data_prefix: ``img`` is the folder of the images inside ``data_root``.
+        pipeline: transforms.
         **settings: the others of mmdet's CocoDataset.
 
     Raises:
-        FileNotFoundError: if the annotation file or an image is missing.
-        DataError: if the file is not COCO, its categories are not ``classes`` in their order, or
-            nothing is left to train on.
+        MissingFileError: if the annotation file or an image is missing.
+        DataError: if the file is not COCO, its categories are not ``classes`` in their order, boxes
+            or masks cannot be meant, or nothing is left to train on.
     """
 
     def __init__(
@@ -48,18 +56,36 @@ class CocoDataset(HostCocoDataset):
         only_some_classes: bool = False,
         check_images: bool = True,
         data_prefix: Mapping[str, str] | None = None,
+        pipeline: Sequence = (),
         **settings: Any,
     ) -> None:
         self.only_some_classes = only_some_classes
         self.check_images = check_images
-        super().__init__(data_prefix={'img': '', **(data_prefix or {})}, **settings)
+        super().__init__(
+            data_prefix={'img': '', **(data_prefix or {})},
+            pipeline=[_our_reader(each) for each in pipeline],
+            **settings,
+        )
+
+    def full_init(self) -> None:
+        """Reads the file, and lays out the marks that the workers share with this process."""
+        if not self._fully_initialized:
+            super().full_init()
+            self._substitutes = Substitutes(len(self), self.data_prefix['img'])
+
+    def unreadable(self) -> torch.Tensor:
+        """(N,) uint8, 1 for each image that this process or a worker of it found unreadable."""
+        return self._substitutes.unreadable
 
     def __getitem__(self, index: int) -> dict:
         """What the pipeline makes of an image; all draws follow from the seed of a SeededIndex."""
-        if not isinstance(index, SeededIndex):
-            return super().__getitem__(index)
-        with seeded(index.seed):
-            return super().__getitem__(index)
+        self.full_init()
+        if self.test_mode:
+            try:
+                return super().__getitem__(index)
+            except OSError as error:
+                raise DataError(f'A picture to be scored cannot be read: {error}.') from error
+        return self._substitutes.get(super().__getitem__, index)
 
     def load_data_list(self) -> list[dict]:
         """One dict an image, as mmdet's, from a file that has been looked through."""
@@ -70,43 +96,68 @@ class CocoDataset(HostCocoDataset):
         )
         if self.check_images:
             check_images(content['images'], self.data_prefix['img'], self.ann_file)
-        self._num_annotations = len(content['annotations'])
         if self.test_mode and any(each['id'] == 0 for each in content['annotations']):
             MMLogger.get_current_instance().warning(
                 f'{self.ann_file} has an annotation with the id 0, which pycocotools takes for '
                 'none: its object is scored as not found; number annotations from 1.'
             )
+        if not self.test_mode:
+            check_boxes(content, self.ann_file)
+            classes = self.metainfo['classes']
+            learned = {each['id'] for each in content['categories'] if each['name'] in classes}
+            self._unused = count_unused(content, learned)
         return super().load_data_list()
 
     def filter_data(self) -> list[dict]:
         """The images that are used; those of a training and their objects are counted in the log.
 
         Raises:
-            DataError: if there is nothing to train on, or masks that the pipeline loads are
-                missing.
+            DataError: if there is nothing to train on, or masks that the pipeline loads are missing
+                or cannot be meant.
         """
         images = super().filter_data()
         if self.test_mode:
             return images
-        objects = [each for image in images for each in image['instances']]
+        objects = [
+            {**each, 'image': {**image, 'file_name': image['img_path']}}
+            for image in images
+            for each in image['instances']
+            if not each['ignore_flag']
+        ]
+        unused = self._describe_unused(images)
         if not objects:
             raise DataError(
-                f'{self.ann_file} has no object to train on: none of its {self._num_annotations} '
-                'annotations has a box inside of its image, a category in classes and an image '
-                'as large as filter_cfg asks for.'
+                f'{self.ann_file} has no object to train on: {unused or "it has no annotation"}.'
             )
         if self._loads_masks():
             check_masks(objects, self.ann_file)
         MMLogger.get_current_instance().info(
             f'{self.ann_file}: {len(images)} images with {len(objects)} objects to train on; '
             f'{len(self.data_list) - len(images)} images left out (no object, or too small), '
-            f'{self._num_annotations - len(objects)} annotations not used (no box of a pixel '
-            'inside of the image, another category, or in an image left out).'
+            f'{unused or "all annotations used"}.'
         )
         return images
+
+    def _describe_unused(self, images: Sequence[Mapping]) -> str:
+        """How many annotations are not used, by reason, those in images left out included."""
+        left_out = _count_objects(self.data_list) - _count_objects(images)
+        reasons = self._unused + Counter({'in an image smaller than filter_cfg asks for': left_out})
+        text = ', '.join(f'{count} {reason}' for reason, count in reasons.most_common() if count)
+        return f'{sum(reasons.values())} annotations not used: {text}' if text else ''
 
     def _loads_masks(self) -> bool:
         return any(
             isinstance(each, LoadAnnotations) and each.with_mask
             for each in self.pipeline.transforms
         )
+
+
+def _count_objects(images: Sequence[Mapping]) -> int:
+    return sum(not each['ignore_flag'] for image in images for each in image['instances'])
+
+
+def _our_reader(transform: Any) -> Any:
+    is_hosts = isinstance(transform, Mapping) and transform.get('type') in HOSTS_READERS
+    options = set(transform) - {'type', '_scope_', 'backend_args'} if is_hosts else ()
+    plain = is_hosts and not options and not transform.get('backend_args')
+    return dict(type='mmgreen.ReadImage') if plain else transform

@@ -1,9 +1,11 @@
 """What is wrong with data, in one sentence for who gave them."""
 
+from mmgreen.errors import InputError
 
-class DataError(ValueError):
+
+class DataError(InputError):
     """Data that cannot be trained on; the text is one sentence for who gave it."""
 
 
-class UnreadableImageError(OSError):
-    """A file that Pillow cannot decode to its end."""
+class UnreadableImageError(InputError, OSError):
+    """A file that is no image, cut off, or of a size that cannot be worked on."""

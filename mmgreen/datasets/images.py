@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 from mmengine.logging import MMLogger
 from mmpretrain.datasets import CustomDataset
 
 from mmgreen.datasets.errors import DataError
-from mmgreen.datasets.seeding import SeededIndex, derive_seed, seeded
+from mmgreen.datasets.substitutes import Substitutes
 from mmgreen.registry import DATASETS
 
 IMAGE_ENDINGS = (
@@ -58,7 +57,7 @@ class UnlabelledImages(CustomDataset):
 
     Raises:
         FileNotFoundError: if the folder is missing or holds no image.
-        RuntimeError: from ``images[i]``, if no image can be read.
+        DataError: from ``images[i]``, if no image can be read.
     """
 
     with_label = False
@@ -98,7 +97,7 @@ class UnlabelledImages(CustomDataset):
         """Lists the images, and lays out the marks that the workers share with this process."""
         if not self._fully_initialized:
             super().full_init()
-            self._unreadable = torch.zeros(len(self), dtype=torch.uint8).share_memory_()
+            self._substitutes = Substitutes(len(self), self.folder, self.max_refetch)
 
     def load_data_list(self) -> list[dict]:
         """One ``{'img_path': path}`` per image."""
@@ -119,33 +118,12 @@ class UnlabelledImages(CustomDataset):
 
     def unreadable(self) -> torch.Tensor:
         """(N,) uint8, 1 for each image that this process or a worker of it found unreadable."""
-        return self._unreadable
+        return self._substitutes.unreadable
 
     def __getitem__(self, index: int) -> dict:
         """What the pipeline makes of the image at ``index``, or of the one in its place."""
         self.full_init()
-        seed = index.seed if isinstance(index, SeededIndex) else np.random.randint(2**32)
-        for place in self._places(range(len(self))[int(index)], seed):
-            if self._unreadable[place]:
-                continue
-            try:
-                # Each trial starts from the seed, whichever failures this process knows already.
-                with seeded(seed):
-                    return self.prepare_data(place)
-            except OSError as error:
-                self._unreadable[place] = 1
-                MMLogger.get_current_instance().warning(f'Skipped an unreadable image: {error}')
-        raise RuntimeError(
-            f'None of the images tried in {self.folder} can be read (it has {len(self)}); the '
-            'warnings above say why.'
-        )
-
-    def _places(self, index: int, seed: int) -> Iterator[int]:
-        """``index``, then those to take if it cannot be read."""
-        yield index
-        start = derive_seed(seed)
-        for offset in range(min(len(self), self.max_refetch)):
-            yield (start + offset) % len(self)
+        return self._substitutes.get(self.prepare_data, index)
 
 
 @DATASETS.register_module()

@@ -1,13 +1,28 @@
-"""How the file of an image becomes pixels."""
+"""How a file becomes pixels: one reader for pretraining, classes, boxes and prediction."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import NamedTuple
+
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine.dist import is_main_process
 from PIL import Image, ImageOps
+from rich.progress import track
 
 from mmgreen.datasets.errors import UnreadableImageError
 from mmgreen.registry import TRANSFORMS
+
+MAX_MEGAPIXELS = 178.0
+"""Pillow's own limit, against files that grow without bounds when they are decoded."""
+MAX_RATIO = 200
+"""Of the longer side to the shorter: what is thinner vanishes when it is resized."""
+ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)
+"""The tag of EXIF, and its values at which width and height change places."""
+NUM_THREADS, MANY = 8, 2000
 
 
 @TRANSFORMS.register_module()
@@ -17,23 +32,90 @@ class ReadImage(BaseTransform):
     Unlike OpenCV, Pillow notices a file that was cut off. Gray, palette and CMYK images become
     colour images, transparency is dropped, 16-bit gray is divided by 256, the orientation that a
     camera noted is applied, and the first of several frames is taken. ``img_shape`` and
-    ``ori_shape`` are (H, W).
+    ``ori_shape`` are (H, W). Where ``img`` is there already, as from an inferencer of the hosts
+    that was given an array, nothing is read and the shapes are noted.
+
+    Args:
+        max_megapixels: of larger images none is read.
 
     Raises:
-        UnreadableImageError: if the file is missing, cut off, no image, or of floating point.
+        UnreadableImageError: if the file is missing, cut off, no image, of floating point, too
+            large, or more than 200 times as long as it is high, or as high as it is long.
     """
+
+    def __init__(self, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+        self.max_megapixels = max_megapixels
 
     def transform(self, results: dict) -> dict:
         """``results``, with the image added."""
-        path = results['img_path']
-        try:
-            with Image.open(path) as image:
-                pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
-        except Exception as error:  # Decoders raise anything: SyntaxError, struct.error, EOFError.
-            raise UnreadableImageError(f'{path} ({type(error).__name__}: {error})') from error
-        results['img'] = np.ascontiguousarray(pixels[..., ::-1])
-        results['img_shape'] = results['ori_shape'] = pixels.shape[:2]
+        if 'img' not in results:
+            results['img'] = read_pixels(results['img_path'], self.max_megapixels)
+        results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
         return results
+
+
+def read_pixels(path: str, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
+    """(H, W, 3) uint8, blue first; see :class:`ReadImage`."""
+    try:
+        with _any_size(), Image.open(path) as image:
+            _check_size(path, image.size, max_megapixels)
+            pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    except UnreadableImageError:
+        raise
+    except Exception as error:  # Decoders raise anything: SyntaxError, struct.error, EOFError.
+        raise UnreadableImageError(f'{path} ({type(error).__name__}: {error})') from error
+    return np.ascontiguousarray(pixels[..., ::-1])
+
+
+class Size(NamedTuple):
+    """Of an image as the reader gives it, in pixels."""
+
+    width: int
+    height: int
+    turned: bool
+    """Whether the orientation that a camera noted (EXIF) has exchanged width and height."""
+
+
+def sizes_in_headers(paths: Sequence[str]) -> list[Size | None]:
+    """Sizes without decoding; None where a header cannot be read. Many have a progress bar."""
+    with _any_size(), ThreadPoolExecutor(NUM_THREADS) as pool:
+        found = pool.map(_size_in_header, paths)
+        quiet = len(paths) < MANY or not is_main_process()
+        title = 'Comparing sizes with those of the files'
+        return list(track(found, title, len(paths), transient=True, disable=quiet))
+
+
+def _size_in_header(path: str) -> Size | None:
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(ORIENTATION) in TURNED
+            return Size(*(image.size[::-1] if turned else image.size), turned)
+    except Exception:  # as above; the reader says why when the image is wanted
+        return None
+
+
+@contextmanager
+def _any_size() -> Iterator[None]:
+    """Without Pillow's own limit, whose message calls a large image an attack."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _check_size(path: str, size: tuple[int, int], max_megapixels: float) -> None:
+    width, height = size
+    if width * height > 1e6 * max_megapixels:
+        raise UnreadableImageError(
+            f'{path} is too large: {width}x{height} px are {width * height / 1e6:.0f} megapixels, '
+            f'and ReadImage takes {max_megapixels:.0f}; cut it into tiles, or give the transform '
+            'max_megapixels.'
+        )
+    if max(size) > MAX_RATIO * min(size):
+        raise UnreadableImageError(
+            f'{path} is too thin: {width}x{height} px; cut it, or take it out.'
+        )
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -53,7 +53,7 @@ def describe_images(dataset: Dataset) -> str:
 
 def count_unreadable(dataset: Dataset) -> int:
     """How many images any process has found unreadable so far; all processes must ask."""
-    if not isinstance(dataset, UnlabelledImages):
+    if not hasattr(dataset, 'unreadable'):
         return 0
     marks = dataset.unreadable().clone()
     all_reduce(marks, 'max')

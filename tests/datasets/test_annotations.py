@@ -1,4 +1,5 @@
 import pytest
+from PIL import Image
 from reference_coco import sentence_of
 
 from mmgreen.datasets.annotations import read_annotations
@@ -93,3 +94,46 @@ class TestFiles:
     def test_it_is_returned(self, write, content, tmp_path):
         write()
         assert read_annotations(str(tmp_path / 'train.json')) == content
+
+
+class TestSizes:
+    def test_a_size_that_is_not_the_pictures(self, write, content):
+        content['images'][1]['width'] = 80
+        text = sentence_of(write())
+        assert '1 of 3 images are of another size than' in text
+        assert 'sub folder/b ü#.PNG first: the picture, is 40x60 px' in text.replace(' px', ' px')
+        assert 'the file has 80x60' in text
+        assert len(CocoDataset(**write(check_images=False))) == 2
+
+    def test_a_picture_turned_by_exif(self, write, content, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        settings = write()
+        Image.new('RGB', (40, 60)).save(tmp_path / 'images/turned.jpg', exif=exif)
+        entry = dict(id=70, file_name='turned.jpg', width=40, height=60)
+        content['images'].append(entry)
+        assert 'the picture, turned by EXIF, is 60x40 px' in sentence_of(write() | settings)
+        entry.update(width=60, height=40)
+        write()
+        assert len(CocoDataset(**settings)) == 2
+
+    def test_what_has_no_header_is_left_to_the_reader(self, write, tmp_path):
+        settings = write()
+        (tmp_path / 'images/c.png').write_bytes(b'')
+        assert len(CocoDataset(**settings)) == 2
+
+
+def test_a_byte_order_mark_is_named(write, tmp_path):
+    settings = write()
+    path = tmp_path / 'train.json'
+    path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    assert 'begins with a byte-order mark' in sentence_of(settings)
+
+
+def test_ids_of_two_types(write, content):
+    content['images'][0]['id'] = '10'
+    assert "ids of images are numbers and texts, 30 and '10'" in sentence_of(write())
+    for image in content['images']:
+        image['id'] = str(image['id'])
+    text = sentence_of(write())
+    assert 'image_id 10, which is not the id of any of its images (it has one of another' in text

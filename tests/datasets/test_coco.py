@@ -9,9 +9,10 @@ from mmdet.datasets import CocoDataset as HostCocoDataset
 from mmdet.evaluation import CocoMetric
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.registry import DATASETS
-from reference_coco import BOXES, CAT, CLASSES, DOG, MASKS, annotation, labels, sentence_of
+from reference_coco import BOXES, CAT, CLASSES, DOG, MASKS, READ, annotation, labels, sentence_of
 
 from mmgreen.datasets.coco import CocoDataset
+from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.seeding import SeededIndex
 
 
@@ -52,8 +53,9 @@ class TestGoodData:
         ]
         CocoDataset(**write())
         assert any(
-            '2 images with 4 objects to train on; 1 images left out' in line
-            and '2 annotations not used' in line
+            '2 images with 3 objects to train on; 1 images left out (no object, or too small), '
+            '3 annotations not used: 1 a crowd (iscrowd), which is neither object nor background, '
+            '1 with a box of less than a pixel, 1 with a box outside of the image.' in line
             for line in log
         )
 
@@ -83,36 +85,69 @@ class TestGoodData:
 
 class TestObjects:
     @pytest.mark.parametrize(
-        'bbox',
+        ('bbox', 'reason'),
         [
-            (5, 5, 0, 10),
-            (5, 5, 10, 0.5),
-            (5, 5, -3, 10),
-            (40, 0, 10, 10),
-            (-20, 5, 10, 10),
-            (math.nan, 5, 10, 10),
-            (5, 5, 10, math.nan),
+            ((5, 5, 0, 10), 'with a box of less than a pixel'),
+            ((5, 5, 10, 0.5), 'with a box of less than a pixel'),
+            ((5, 5, -3, 10), 'with a box of less than a pixel'),
+            ((40, 0, 10, 10), 'with a box outside of the image'),
+            ((-20, 5, 10, 10), 'with a box outside of the image'),
         ],
     )
-    def test_degenerate_boxes_are_not_used_but_counted(self, write, content, log, bbox):
+    def test_degenerate_boxes_are_not_used_but_counted(self, write, content, log, bbox, reason):
         content['annotations'].append(annotation(9, 10, CAT, bbox, area=100, segmentation=[]))
         assert labels(CocoDataset(**write(pipeline=MASKS))) == [[1, 0], [0, 1]]
-        assert '4 objects to train on' in log[-1] and '1 annotations not used' in log[-1]
+        assert '3 objects to train on' in log[-1] and f'1 {reason}' in log[-1]
+
+    @pytest.mark.parametrize('flag', [dict(iscrowd=1), dict(ignore=1)])
+    def test_what_is_flagged_is_no_object(self, write, content, log, flag):
+        content['annotations'][0].update(flag)
+        CocoDataset(**write())
+        assert '2 objects to train on' in log[-1]
+
+    @pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])
+    @pytest.mark.parametrize('place', range(4))
+    def test_boxes_without_numbers_are_refused(self, write, content, number, place):
+        content['annotations'][1]['bbox'][place] = number
+        assert 'has to be four numbers' in sentence_of(write())
+
+    def test_an_area_of_nothing_in_a_box_of_real_size_is_refused(self, write, content):
+        content['annotations'][0]['area'] = 0
+        text = sentence_of(write())
+        assert '1 of 4 objects have an area of 0 and a box of real size, annotation 1' in text
+        assert len(CocoDataset(**write(test_mode=True))) == 3
+
+    def test_boxes_in_fractions_are_refused(self, write, content):
+        for each in content['annotations']:
+            each['bbox'] = [0.1, 0.2, 0.5, 0.3]
+        assert 'boxes are fractions of 1, as [0.1, 0.2, 0.5, 0.3]' in sentence_of(write())
+
+    def test_boxes_that_end_outside_are_named(self, write, content, log):
+        content['annotations'][0]['bbox'] = [30, 30, 38, 58]
+        CocoDataset(**write())
+        assert '1 of 4 boxes end outside of their image, annotation 1 first' in log[0]
+
+    def test_a_picture_that_is_listed_twice_is_refused(self, write, content):
+        content['images'].append(dict(content['images'][0], id=99, file_name='./a.png'))
+        assert 'lists 1 pictures more than once' in sentence_of(write())
 
     def test_none_that_can_be_used(self, write, content):
         content['annotations'] = [annotation(1, 10, CAT, (0, 0, 0, 0))]
-        assert 'has no object to train on: none of its 1 annotations' in sentence_of(write())
+        assert (
+            'has no object to train on: 1 annotations not used: 1 with a box of less than a pixel.'
+            in (sentence_of(write()))
+        )
         content['annotations'] = []
-        assert 'has no object to train on: none of its 0 annotations' in sentence_of(write())
+        assert 'has no object to train on: it has no annotation.' in sentence_of(write())
 
     def test_no_image_that_is_large_enough(self, write):
         text = sentence_of(write(filter_cfg=dict(filter_empty_gt=True, min_size=64)))
-        assert 'as large as filter_cfg asks for' in text
+        assert '3 in an image smaller than filter_cfg asks for' in text
 
     def test_without_segmentation_boxes_alone_can_be_trained(self, write, content):
         del content['annotations'][0]['segmentation']
         text = sentence_of(write(pipeline=MASKS))
-        assert '1 of 4 objects' in text and 'with_masks = False' in text
+        assert '1 of 3 objects' in text and 'with_masks = False' in text
         assert len(CocoDataset(**write(pipeline=BOXES))) == 2
         assert len(CocoDataset(**write(pipeline=MASKS, test_mode=True))) == 3
 
@@ -173,3 +208,31 @@ def test_augmentations_follow_from_the_seed_of_the_index(write):
     drawn = [[data[SeededIndex(0, seed)] for seed in range(12)] for _ in range(2)]
     flipped = [[each['data_samples'].flip for each in draws] for draws in drawn]
     assert flipped[0] == flipped[1] and len(set(flipped[0])) == 2
+
+
+class TestUnreadable:
+    @pytest.fixture
+    def broken(self, write, tmp_path):
+        settings = write(pipeline=[*BOXES, dict(type='mmdet.PackDetInputs')])
+        (tmp_path / 'images/a.png').write_bytes(b'no picture')
+        return settings
+
+    def test_in_training_another_takes_its_place_and_it_is_counted(self, broken, log):
+        data = CocoDataset(**broken)
+        taken = [data[SeededIndex(0, seed)]['data_samples'].img_path for seed in (1, 2)]
+        assert all('b ü#.PNG' in path for path in taken)
+        assert data.unreadable().tolist() == [1, 0]
+        assert sum('Skipped an unreadable image' in line and 'a.png' in line for line in log) == 1
+
+    def test_in_a_test_it_is_one_sentence(self, broken):
+        data = CocoDataset(**broken, test_mode=True)
+        with pytest.raises(DataError, match=r'to be scored cannot be read: .*a\.png'):
+            data[0]
+        assert data[1]['inputs'].shape == (3, 60, 40)
+
+
+def test_mmcvs_reader_is_replaced_by_ours_unless_it_has_options(write):
+    other = dict(type='mmcv.transforms.LoadImageFromFile', to_float32=True)
+    for reader, kind in ((READ, 'ReadImage'), (other, 'LoadImageFromFile')):
+        data = CocoDataset(**write(pipeline=[reader]))
+        assert type(data.pipeline.transforms[0]).__name__ == kind

@@ -217,7 +217,7 @@ class TestUnreadable:
         for i in range(3):
             (tmp_path / f'{i}.jpg').write_bytes(b'')
         images = UnlabelledImages(str(tmp_path), pipeline=PIPELINE)
-        with pytest.raises(RuntimeError, match=f'{tmp_path}.*can be read'):
+        with pytest.raises(DataError, match=f'{tmp_path}.*can be read'):
             images[0]
 
     def test_an_error_that_is_no_matter_of_the_file_is_not_hidden(self, folder):

@@ -4,6 +4,7 @@ from PIL import Image
 from reference_images import PIXELS, cut, read, save
 
 from mmgreen.datasets.errors import UnreadableImageError
+from mmgreen.datasets.read_image import ReadImage, sizes_in_headers
 
 
 class TestReadImage:
@@ -54,3 +55,46 @@ class TestReadImage:
         path = save(tmp_path / 'a.tiff', np.zeros((4, 4), dtype=np.float32))
         with pytest.raises(UnreadableImageError, match='floating-point'):
             read(path)
+
+
+def test_an_array_that_is_there_already_is_taken():
+    pixels = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    read_again = ReadImage()(dict(img=pixels.copy(), img_path=None))
+    assert np.array_equal(read_again['img'], pixels)
+    assert read_again['img_shape'] == read_again['ori_shape'] == (4, 5)
+
+
+def test_an_image_beyond_the_limit_is_too_large_and_the_limit_can_be_raised(tmp_path):
+    path = save(tmp_path / 'large.png', np.zeros((200, 100, 3), dtype=np.uint8))
+    sentence = r'large\.png is too large: 100x200 px are 0 megapixels, and ReadImage takes 0; cut'
+    with pytest.raises(UnreadableImageError, match=sentence):
+        ReadImage(max_megapixels=0.0199)(dict(img_path=str(path)))
+    assert ReadImage(max_megapixels=0.02)(dict(img_path=str(path)))['img_shape'] == (200, 100)
+
+
+def test_pillows_own_limit_is_not_asked(tmp_path, monkeypatch):
+    path = save(tmp_path / 'large.png')
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 10)
+    assert read(path).shape == PIXELS.shape
+    assert Image.MAX_IMAGE_PIXELS == 10
+
+
+@pytest.mark.parametrize('shape', [(1, 2000), (2000, 1), (3, 700)])
+def test_an_image_too_thin_to_be_resized_is_refused(tmp_path, shape):
+    path = save(tmp_path / 'thin.png', np.zeros((*shape, 3), dtype=np.uint8))
+    with pytest.raises(UnreadableImageError, match=r'thin\.png is too thin'):
+        read(path)
+
+
+def test_sizes_are_those_that_the_reader_gives(tmp_path):
+    exif = Image.Exif()
+    paths = []
+    for orientation in range(1, 9):
+        exif[0x0112] = orientation
+        paths.append(str(save(tmp_path / f'{orientation}.jpg', exif=exif)))
+    broken = tmp_path / 'broken.jpg'
+    broken.write_bytes(b'')
+    *sizes, none = sizes_in_headers([*paths, str(broken)])
+    assert none is None
+    assert [size[:2] for size in sizes] == [read(path).shape[1::-1] for path in paths]
+    assert [size.turned for size in sizes] == [False] * 4 + [True] * 4
