@@ -118,21 +118,16 @@ class CocoDataset(HostCocoDataset):
         images = super().filter_data()
         if self.test_mode:
             return images
-        objects = [
-            {**each, 'image': {**image, 'file_name': image['img_path']}}
-            for image in images
-            for each in image['instances']
-            if not each['ignore_flag']
-        ]
+        num_objects = _count_objects(images)
         unused = self._describe_unused(images)
-        if not objects:
+        if not num_objects:
             raise DataError(
                 f'{self.ann_file} has no object to train on: {unused or "it has no annotation"}.'
             )
         if self._loads_masks():
-            check_masks(objects, self.ann_file)
+            check_masks(_with_images(images), self.ann_file)
         MMLogger.get_current_instance().info(
-            f'{self.ann_file}: {len(images)} images with {len(objects)} objects to train on; '
+            f'{self.ann_file}: {len(images)} images with {num_objects} objects to train on; '
             f'{len(self.data_list) - len(images)} images left out (no object, or too small), '
             f'{unused or "all annotations used"}.'
         )
@@ -150,6 +145,16 @@ class CocoDataset(HostCocoDataset):
             isinstance(each, LoadAnnotations) and each.with_mask
             for each in self.pipeline.transforms
         )
+
+
+def _with_images(images: Sequence[Mapping]) -> list[dict]:
+    """The objects that are learned, each with the entry of its image."""
+    found = []
+    for image in images:
+        entry = {key: image[key] for key in ('height', 'width')} | {'file_name': image['img_path']}
+        learned = (each for each in image['instances'] if not each['ignore_flag'])
+        found += [{**each, 'image': entry} for each in learned]
+    return found
 
 
 def _count_objects(images: Sequence[Mapping]) -> int:

@@ -15,7 +15,7 @@ METRIC = 'CocoMetric'
 
 
 def check_evaluation(config: Any, part: str, options: Iterable[str] = ()) -> None:
-    """Makes sure that an evaluator reads the annotation file of its data set, and has what it needs.
+    """Makes sure that an evaluator reads the file of its data set, and finds there what it needs.
 
     The file is named twice in a config. Where an option of the command line has changed it for the
     data set alone, the evaluator follows.
