@@ -63,12 +63,12 @@ def configure_training(
     if resume is not None:
         cfg.resume = True
         cfg.load_from = None if resume == 'auto' else existing_checkpoint(resume)
-        add_hook(cfg, 'mmgreen.CheckpointMustFit')
     if amp:
         _use_amp(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     merge_options(cfg, before, cfg_options or {})
+    add_hook(cfg, 'mmgreen.CheckpointMustFit' if cfg.get('resume') else 'mmgreen.StartMustFit')
     _set_loss_scale(cfg)
     set_loaders(cfg, pin_memory, persistent_workers)
     if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):

@@ -2,7 +2,7 @@
 
 
 class DataError(ValueError):
-    """Data that cannot be trained on; the text is one sentence for who gave it."""
+    """Data, or a checkpoint, that cannot be used; the text is a sentence for who gave it."""
 
 
 class UnreadableImageError(OSError):

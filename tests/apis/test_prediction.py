@@ -228,7 +228,7 @@ class TestBadInput:
         weights['roi_head.bbox_head.fc_cls.weight'] = torch.zeros(9, 32)
         torch.save(checkpoint, tmp_path / 'other.pth')
         self.refused(
-            '1 of 109 parameters are not in it, or have another shape, roi_head.bbox_head.fc_cls.weight',
+            '1 of 109 parameters are not in it, or have another shape, roi_head.bbox_head.fc_cls',
             *(detector, images, tmp_path),
             checkpoint=tmp_path / 'other.pth',
         )

@@ -6,6 +6,7 @@ from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
 from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers
 from mmgreen.engine.hooks.run_summary import RunSummary
 from mmgreen.engine.hooks.seed_each_step import SeedEachStep
+from mmgreen.engine.hooks.start_must_fit import StartMustFit
 from mmgreen.engine.hooks.stop_on_non_finite_loss import StopOnNonFiniteLoss
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     'PlanInWorkers',
     'RunSummary',
     'SeedEachStep',
+    'StartMustFit',
     'StopOnNonFiniteLoss',
 ]
