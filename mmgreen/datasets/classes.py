@@ -140,6 +140,28 @@ def check_num_outputs(num_outputs: int, classes: Sequence[str]) -> None:
         )
 
 
+def check_outputs(model: Mapping, classes: Sequence[str], source: str) -> None:
+    """Refuses names of classes that are not one for each output of a detector.
+
+    Args:
+        model: the config of the model.
+        classes: names in the order of the labels.
+        source: where they come from, for the message.
+
+    Raises:
+        ValueError: names the head and both numbers.
+    """
+    if any(part in model for part in OTHER_OUTPUTS):
+        return
+    for path, number in _num_classes(model, 'model'):
+        if number != len(classes):
+            raise ValueError(
+                f'{source} names {len(classes)} classes, {_shown(classes)}, but {path} is '
+                f'{number}; '
+                'give the config and the checkpoint of one training.'
+            )
+
+
 def check_num_classes(config: Mapping) -> None:
     """Refuses a detector with heads for another number of classes than its training data have.
 

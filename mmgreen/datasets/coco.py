@@ -16,6 +16,7 @@ from mmengine.logging import MMLogger
 from mmgreen.datasets.annotations import check_images, check_masks, read_annotations
 from mmgreen.datasets.classes import check_categories
 from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.palette import with_colours
 from mmgreen.registry import DATASETS
 
 
@@ -52,6 +53,11 @@ class CocoDataset(HostCocoDataset):
         self.only_some_classes = only_some_classes
         self.check_images = check_images
         super().__init__(data_prefix={'img': '', **(data_prefix or {})}, **settings)
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict[str, Any]:
+        """mmdet's, with a colour for every class."""
+        return with_colours(super()._load_metainfo(metainfo))
 
     def load_data_list(self) -> list[dict]:
         """One dict an image, as mmdet's, from a file that has been looked through."""

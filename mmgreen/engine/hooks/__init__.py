@@ -2,6 +2,7 @@
 
 from mmgreen.engine.hooks.checkpoint_must_fit import CheckpointMustFit
 from mmgreen.engine.hooks.classes_must_fit import ClassesMustFit
+from mmgreen.engine.hooks.draw_detections import DrawDetections
 from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
 from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers
 from mmgreen.engine.hooks.run_summary import RunSummary
@@ -12,6 +13,7 @@ from mmgreen.engine.hooks.stop_on_non_finite_loss import StopOnNonFiniteLoss
 __all__ = [
     'CheckpointMustFit',
     'ClassesMustFit',
+    'DrawDetections',
     'DrawReconstructions',
     'PlanInWorkers',
     'RunSummary',
