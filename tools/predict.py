@@ -2,7 +2,7 @@
 
 import argparse
 
-from mmgreen.apis.prediction import predict
+from mmgreen.apis.prediction import PredictionInterrupted, predict
 
 
 def parse_args() -> argparse.Namespace:
@@ -22,11 +22,23 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Ends with one sentence where it is the user who can mend something."""
+    """Ends with one sentence where it is the user who can mend something.
+
+    Exit status: 0; 1 where nothing was read; 130 after Ctrl-C, with what was found written.
+    """
+    args = parse_args()
     try:
-        print(predict(**vars(parse_args())))
+        made = predict(**vars(args))
+    except PredictionInterrupted as interruption:
+        print(interruption.predictions)
+        raise SystemExit(130) from interruption
+    except KeyboardInterrupt as interruption:
+        raise SystemExit(130) from interruption
     except (OSError, ValueError) as error:
         raise SystemExit(f'tools/predict.py: {error}') from error
+    print(made)
+    if made.num_images == 0:
+        raise SystemExit(1)
 
 
 if __name__ == '__main__':

@@ -1,55 +1,90 @@
-"""Boxes and masks on images without annotations: mmdet's DetInferencer, one image after another."""
+"""Boxes and masks on images without annotations: one after another, and none loses the rest."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import cv2
 import mmcv
-from mmdet.apis import DetInferencer
-from mmdet.datasets import CocoDataset
+from PIL import Image
 from pycocotools import mask as coding
 from rich.progress import track
 
-from mmgreen.apis.launching import read_config
-from mmgreen.checkpoints import read_checkpoint
-from mmgreen.checkpoints.fitting import check_filled
-from mmgreen.datasets.errors import UnreadableImageError
-from mmgreen.datasets.images import image_files
+from mmgreen.apis.detector import Detector, load_detector
+from mmgreen.datasets.errors import DataError, UnreadableImageError
+from mmgreen.datasets.images import image_files, other_files
 from mmgreen.datasets.read_image import ReadImage
+from mmgreen.engine.hooks.draw_detections import picture_name
+
+__all__ = ['PredictionInterrupted', 'Predictions', 'as_coco', 'load_detector', 'predict']
 
 RESULTS = 'predictions.json'
 PICTURES = 'pictures'
+# What a file is by its first bytes, where it is often taken for a picture: place, bytes, words.
+NO_PICTURES = (
+    (4, b'ftyphei', 'HEIC is not read: convert it to JPEG or PNG'),
+    (4, b'ftyphev', 'HEIC is not read: convert it to JPEG or PNG'),
+    (4, b'ftypmif1', 'HEIC is not read: convert it to JPEG or PNG'),
+    (4, b'ftypmsf1', 'HEIC is not read: convert it to JPEG or PNG'),
+    (0, b'%PDF', 'PDF is not read: convert each page to JPEG or PNG'),
+)
 
 
-class Predictions(NamedTuple):
+@dataclass
+class Predictions:
     """What was found and written.
 
     Attributes:
+        results: the COCO-format file.
+        pictures: the folder of pictures, with the sub-folders and names of the images.
         num_images: images looked at.
         num_objects: objects found with at least the score asked for.
         unreadable: files that are no image or cut off, each with the reason.
-        results: the COCO-format file.
-        pictures: the folder of pictures, with the sub-folders and names of the images.
+        failed: images on which the detector failed, each with the reason.
+        left_aside: files of the folder that are no images by their ending, relative to it.
+        not_reached: how many images were still to come when it was interrupted.
     """
 
-    num_images: int
-    num_objects: int
-    unreadable: list[str]
     results: Path
     pictures: Path
+    num_images: int = 0
+    num_objects: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    left_aside: list[str] = field(default_factory=list)
+    not_reached: int = 0
 
     def __str__(self) -> str:
         lines = [
             f'{self.num_objects} objects in {self.num_images} images: {self.results}, pictures in '
-            f'{self.pictures}',
-            *(f'left out, not readable: {each}' for each in self.unreadable),
+            f'{self.pictures}'
         ]
+        if self.not_reached:
+            lines.append(f'interrupted: {self.not_reached} images were not looked at')
+        for name, files in (('not readable', self.unreadable), ('failed', self.failed)):
+            if files:
+                lines.append(f'{len(files)} images left out, {name}:')
+            lines += [f'left out, {name}: {each}' for each in files]
+        if self.left_aside:
+            lines.append(f'left aside by their ending: {_by_ending(self.left_aside)}')
         return '\n'.join(lines)
+
+
+class PredictionInterrupted(KeyboardInterrupt):
+    """Ctrl-C while predicting; what had been found until then is written.
+
+    Attributes:
+        predictions: what was found and written.
+    """
+
+    def __init__(self, predictions: Predictions) -> None:
+        super().__init__(str(predictions))
+        self.predictions = predictions
 
 
 def predict(
@@ -64,7 +99,9 @@ def predict(
 
     ``predictions.json`` has ``images``, ``categories`` and ``annotations`` with a ``score`` each:
     pycocotools and labelling tools open it, and ``COCO.loadRes`` takes its annotations. Category
-    ids count from 1 in the order of the classes that the checkpoint was trained on.
+    ids count from 1 in the order of the classes that the checkpoint was trained on. Images are read
+    by :class:`mmgreen.ReadImage`, as in training. One that cannot be read, or on which the detector
+    fails, is named in the result, and the others go on.
 
     Args:
         config: path of the detector's config.
@@ -78,33 +115,38 @@ def predict(
         FileNotFoundError: if a file or folder is missing, or there is no image in the folder.
         ValueError: if the checkpoint is not that of the config's model, the score out of range, or
             ``out_dir`` in the folder of the images.
+        PredictionInterrupted: on Ctrl-C, after what was found had been written.
     """
     if not 0 <= score_thr <= 1:
         raise ValueError(f'score_thr must lie in 0..1, not {score_thr}.')
     _check_places(source, out_dir)
-    paths = image_files(str(source))
-    inferencer = load_detector(config, checkpoint, device)
-    classes = inferencer.model.dataset_meta['classes']
+    paths, left_aside = _list_files(str(source))
+    detector = load_detector(config, checkpoint, device)
+    made = Predictions(Path(out_dir, RESULTS), Path(out_dir, PICTURES), left_aside=left_aside)
     root = source if os.path.isdir(source) else os.path.dirname(source)
-    found, unreadable = [], []
-    for path in track(paths, description='Predicting', transient=True):
-        try:
-            height, width = _size_of(path)
-        except UnreadableImageError as error:
-            unreadable.append(str(error))
-            continue
-        made = inferencer(path, return_vis=True, pred_score_thr=score_thr)
-        name = os.path.relpath(path, root)
-        mmcv.imwrite(made['visualization'][0][..., ::-1], _picture(out_dir, name))
-        image = {'id': len(found) + 1, 'file_name': name, 'height': height, 'width': width}
-        found.append((image, _kept(made['predictions'][0], score_thr)))
-    results = Path(out_dir, RESULTS)
-    content = as_coco(found, classes)
-    results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(content, ensure_ascii=False), encoding='utf-8')
-    return Predictions(
-        len(found), len(content['annotations']), unreadable, results, Path(out_dir, PICTURES)
-    )
+    found: list[tuple[dict, list[dict]]] = []
+    interrupted = None
+    done = 0
+    try:
+        for path in track(paths, description='Predicting', transient=True):
+            name = os.path.relpath(path, root)
+            try:
+                image, objects = _look_at(detector, path, made.pictures / name, score_thr)
+                found.append(({'id': len(found) + 1, 'file_name': name, **image}, objects))
+            except UnreadableImageError as error:
+                made.unreadable.append(_why_unreadable(path, error))
+            except Exception as error:  # A model or a full disk raises anything, on one picture.
+                made.failed.append(f'{path} ({_in_a_line(error)})')
+            done += 1
+    except KeyboardInterrupt as error:
+        interrupted = error
+        made.not_reached = len(paths) - done
+    content = as_coco(found, detector.model.dataset_meta['classes'])
+    made.num_images, made.num_objects = len(found), len(content['annotations'])
+    _write(content, made.results)
+    if interrupted:
+        raise PredictionInterrupted(made) from interrupted
+    return made
 
 
 def _check_places(source: str | Path, out_dir: str | Path) -> None:
@@ -118,53 +160,81 @@ def _check_places(source: str | Path, out_dir: str | Path) -> None:
         )
 
 
-def _size_of(path: str) -> tuple[int, int]:
-    """Height and width of an image that can be read to its end, by Pillow and by OpenCV.
+def _list_files(source: str) -> tuple[list[str], list[str]]:
+    """The images to look at, and the files of the folder that are none by their ending."""
+    if not os.path.isdir(source):
+        return [source], []
+    left_aside = other_files(source)
+    try:
+        return image_files(source), left_aside
+    except FileNotFoundError as error:
+        if not left_aside:
+            raise
+        raise DataError(
+            f'{source} holds no image that is read: {_by_ending(left_aside)}. Convert them to JPEG '
+            'or PNG if they are images.'
+        ) from error
 
-    Raises:
-        UnreadableImageError: if it cannot.
-    """
-    size = ReadImage().transform({'img_path': path})['img_shape']
-    if not cv2.haveImageReader(path):
-        raise UnreadableImageError(f'{path} (OpenCV does not know its format: convert it to PNG)')
-    return size
 
-
-def load_detector(
-    config: str | Path, checkpoint: str | Path, device: str | None = None
-) -> DetInferencer:
-    """The DetInferencer of mmdet for a config, known to be filled by the checkpoint.
-
-    Raises:
-        FileNotFoundError: if a file is missing.
-        ValueError: if the config is not that of a detector, or the checkpoint lacks parameters of
-            the model, or the names of the classes.
-    """
-    cfg = read_config(str(config), ('model', 'test_dataloader'))
-    if cfg.get('default_scope') != 'mmdet' or 'visualizer' not in cfg:
-        raise ValueError(f'{config} is not the config of a detector; give the one it has.')
-    content = read_checkpoint(checkpoint)
-    classes = _classes_in(content)
-    if not classes:
-        raise ValueError(
-            f'{checkpoint} has no names of classes, so it is not the checkpoint of a detector that '
-            'tools/train.py wrote.'
-        )
-    # The palette that a dataset inherits is COCO's, and mmdet refuses it for more classes.
-    palette = 'none' if len(classes) <= len(CocoDataset.METAINFO['palette']) else 'random'
-    inferencer = DetInferencer(
-        cfg, str(checkpoint), device=device, palette=palette, show_progress=False
+def _by_ending(files: Sequence[str]) -> str:
+    """How many files have which ending, with the first names of each."""
+    groups = defaultdict(list)
+    for name in files:
+        groups[os.path.splitext(name)[1].lower() or 'no ending'].append(name)
+    return '; '.join(
+        f'{len(names)} {ending} ({", ".join(names[:3])}{", ..." if len(names) > 3 else ""})'
+        for ending, names in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     )
-    advice = f'{config} is not the config that it was trained with: give that one.'
-    check_filled(inferencer.model, content['state_dict'], str(checkpoint), advice)
-    return inferencer
 
 
-def _classes_in(checkpoint: Mapping[str, Any]) -> Sequence[str]:
-    """Names of the classes in a checkpoint of mmdet 3 or 2; none if it has none."""
-    meta = checkpoint.get('meta') or {}
-    names = {key.lower(): value for key, value in (meta.get('dataset_meta') or meta).items()}
-    return names.get('classes') or ()
+def _look_at(
+    detector: Detector, path: str, picture: Path, score_thr: float
+) -> tuple[dict[str, int], list[dict]]:
+    """Height and width of an image, and the objects in it; draws them.
+
+    Raises:
+        UnreadableImageError: if it cannot be read.
+        OSError: if the picture cannot be written.
+    """
+    pixels = ReadImage().transform({'img_path': path})['img']
+    made = detector(pixels, return_vis=True, pred_score_thr=score_thr)
+    target = picture_name(str(picture))
+    if not mmcv.imwrite(made['visualization'][0][..., ::-1], target):
+        raise OSError(f'{target} cannot be written')
+    size = dict(height=pixels.shape[0], width=pixels.shape[1])
+    return size, _kept(made['predictions'][0], score_thr)
+
+
+def _why_unreadable(path: str, error: UnreadableImageError) -> str:
+    """The path and the reason, in words where it is one of the usual ones."""
+    if isinstance(error.__cause__, Image.DecompressionBombError):
+        most = 2 * Image.MAX_IMAGE_PIXELS
+        return (
+            f'{path} (too large: more than {most / 1e6:.0f} million pixels; cut it into pieces, or '
+            'make it smaller)'
+        )
+    try:
+        with open(path, 'rb') as stream:
+            head = stream.read(32)
+    except OSError:
+        head = b''
+    for place, sign, words in NO_PICTURES:
+        if head[place:].startswith(sign):
+            return f'{path} ({words})'
+    return str(error)
+
+
+def _in_a_line(error: Exception) -> str:
+    text = ' '.join(str(error).split())
+    return f'{type(error).__name__}: {text[:200]}' if text else type(error).__name__
+
+
+def _write(content: dict[str, Any], target: Path) -> None:
+    """Writes the file whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f'{target.name}.unfinished')
+    unfinished.write_text(json.dumps(content, ensure_ascii=False), encoding='utf-8')
+    os.replace(unfinished, target)
 
 
 def as_coco(found: Iterable[tuple[dict, Sequence[dict]]], classes: Sequence[str]) -> dict[str, Any]:
@@ -205,8 +275,3 @@ def _kept(predicted: dict, score_thr: float) -> list[dict]:
         for label, score, box, lengths in rows
         if score >= score_thr
     ]
-
-
-def _picture(out_dir: str | Path, name: str) -> str:
-    ending = '' if name.lower().endswith(('.jpg', '.jpeg', '.png')) else '.png'
-    return os.path.join(out_dir, PICTURES, name + ending)

@@ -83,7 +83,14 @@ def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: 
             'pretraining are made by tools/analysis_tools/visualize_reconstruction.py.'
         )
     if hook.type.split('.')[-1] == 'DetVisualizationHook':
-        hook.update(draw=True, show=show, wait_time=wait_time, test_out_dir=show_dir)
+        cfg.default_hooks.visualization = dict(
+            type='mmgreen.DrawDetections',
+            draw=True,
+            score_thr=hook.get('score_thr', 0.3),
+            show=show,
+            wait_time=wait_time,
+            test_out_dir=show_dir,
+        )
     else:
         hook.update(enable=True, interval=1, show=show, wait_time=wait_time, out_dir=show_dir)
 

@@ -72,6 +72,8 @@ def configure_training(
     merge_options(cfg, before, cfg_options or {})
     _count_batches_of_begun_epochs(cfg)
     _resume(cfg, resume)
+    if not cfg.get('resume'):
+        add_hook(cfg, 'mmgreen.StartMustFit')
     _set_loss_scale(cfg)
     set_loaders(cfg, pin_memory, persistent_workers)
     check_loggers(cfg)

@@ -4,6 +4,7 @@ from mmgreen.checkpoints.decoder import has_decoder
 from mmgreen.checkpoints.formats import convert, convert_back, weights_in
 from mmgreen.checkpoints.loading import load_pretrained, warn_random_start
 from mmgreen.checkpoints.reading import read_checkpoint
+from mmgreen.checkpoints.whole_model import own_weights
 from mmgreen.checkpoints.writing import convert_file
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     'convert_file',
     'has_decoder',
     'load_pretrained',
+    'own_weights',
     'read_checkpoint',
     'warn_random_start',
     'weights_in',

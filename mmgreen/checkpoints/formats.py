@@ -28,7 +28,7 @@ __all__ = ['FAMILIES', 'Converted', 'convert', 'convert_back', 'counted', 'weigh
 FAMILIES: tuple[Family, ...] = (SWIN, HIERA, TWINS, VIT)
 
 # Under which name training codes put the weights into their files, the surest first.
-_WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'model_state')
+_WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'model_state', 'module', 'weights')
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,13 @@ def weights_in(content: Mapping[str, Any]) -> tuple[dict[str, Tensor], tuple[str
     """The weights in the content of a checkpoint file, and the names of what else is in it.
 
     Where mmengine averaged the weights (EMA), ``state_dict`` holds the average and that is taken.
+    A dict inside such a dict, as in ``{'model': {'state_dict': ...}}``, is looked into as well.
     """
     for name in _WEIGHTS:
-        if isinstance(content.get(name), Mapping):
+        inside = content.get(name)
+        if isinstance(inside, Mapping):
             beside = tuple(str(other) for other in content if other != name)
-            return _tensors(content[name]), beside
+            return _tensors(inside) or weights_in(inside)[0], beside
     beside = tuple(str(name) for name, value in content.items() if not isinstance(value, Tensor))
     return _tensors(content), beside
 

@@ -1,4 +1,4 @@
-"""Whether the classes of a config are those of the data, and a model has an output for each."""
+"""Whether the classes of a config fit the data, the outputs of a model and a checkpoint."""
 
 from __future__ import annotations
 
@@ -59,9 +59,67 @@ def check_categories(
     if list(categories) != list(classes):
         raise DataError(
             f'classes have another order than the categories in {path}, whose order counts: set '
-            f'classes = {tuple(categories)}, or sort the categories of the file if those of other '
-            f'files have the order of classes. {lists}'
+            f'classes = {tuple(categories)} if nothing was trained yet, or sort the categories of '
+            f'the file if a checkpoint or other files have the order of classes. {lists}'
         )
+
+
+def classes_in(checkpoint: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the classes in a checkpoint of mmengine or of the time before it; () if none."""
+    meta = checkpoint.get('meta')
+    meta = meta if isinstance(meta, Mapping) else {}
+    dataset = meta.get('dataset_meta')
+    names = dataset if isinstance(dataset, Mapping) else meta
+    return _as_names({str(key).lower(): value for key, value in names.items()}.get('classes'))
+
+
+def _as_names(classes: Any) -> tuple[str, ...]:
+    if isinstance(classes, str):
+        return (classes,)
+    return tuple(map(str, classes)) if isinstance(classes, list | tuple) else ()
+
+
+def compare_classes(
+    trained: Sequence[str], given: Sequence[str] | None, source: str, where: str
+) -> str | None:
+    """Compares the classes that a checkpoint was trained on with those that it is used for.
+
+    An output of a model stands for a place in the list, so a name at another place would be taken
+    for another class, and everything scored as wrong.
+
+    Args:
+        trained: names in the checkpoint; empty if it has none: nothing to compare.
+        given: names in the config or its data, in the order of the labels; None or empty likewise.
+        source: the checkpoint, for the message.
+        where: what has the names in ``given``, for the message, as in 'the test data have'.
+
+    Returns:
+        None where they are the same; a sentence to warn with where names differ.
+
+    Raises:
+        DataError: if a name of the one stands at another place in the other.
+    """
+    trained, given = _as_names(trained), _as_names(given)
+    if not trained or not given or trained == given:
+        return None
+    lists = f'{source} was trained on the classes {_shown(trained)}; {where} {_shown(given)}'
+    differing = [(a, b) for a, b in zip(trained, given, strict=False) if a != b]
+    if len(trained) == len(given):
+        moved = next(((a, b) for a, b in differing if b in trained), None)
+        if moved:
+            raise DataError(
+                f'{lists}: the order is another, and {moved[1]!r} would be taken for {moved[0]!r}. '
+                f'Set classes = {_shown(trained)}, and sort the categories of the annotation file '
+                'in this order if they are in another.'
+            )
+    example = f' ({differing[0][0]!r} is taken for {differing[0][1]!r})' if differing else ''
+    return f'{lists}. Other names: places in the list are compared, not names{example}.'
+
+
+def _shown(names: Sequence[str], most: int = 30) -> str:
+    if len(names) <= most:
+        return str(tuple(names))
+    return f'({", ".join(map(repr, names[:3]))}, ...: {len(names)} names)'
 
 
 def check_num_outputs(num_outputs: int, classes: Sequence[str]) -> None:
@@ -82,6 +140,28 @@ def check_num_outputs(num_outputs: int, classes: Sequence[str]) -> None:
         )
 
 
+def check_outputs(model: Mapping, classes: Sequence[str], source: str) -> None:
+    """Refuses names of classes that are not one for each output of a detector.
+
+    Args:
+        model: the config of the model.
+        classes: names in the order of the labels.
+        source: where they come from, for the message.
+
+    Raises:
+        ValueError: names the head and both numbers.
+    """
+    if any(part in model for part in OTHER_OUTPUTS):
+        return
+    for path, number in _num_classes(model, 'model'):
+        if number != len(classes):
+            raise ValueError(
+                f'{source} names {len(classes)} classes, {_shown(classes)}, but {path} is '
+                f'{number}; '
+                'give the config and the checkpoint of one training.'
+            )
+
+
 def check_num_classes(config: Mapping) -> None:
     """Refuses a detector with heads for another number of classes than its training data have.
 
@@ -94,7 +174,7 @@ def check_num_classes(config: Mapping) -> None:
         ValueError: names the head and both numbers.
     """
     dataset = (config.get('train_dataloader') or {}).get('dataset') or {}
-    classes = _classes(dataset)
+    classes = classes_of(dataset)
     if not classes or isinstance(classes, str):  # The dataset says what is wrong with a text.
         return
     if any(part in config['model'] for part in OTHER_OUTPUTS):
@@ -107,7 +187,7 @@ def check_num_classes(config: Mapping) -> None:
             )
 
 
-def _classes(dataset: Mapping) -> Any:
+def classes_of(dataset: Mapping) -> Any:
     """The classes of a dataset's config, wrapped or not; None if it has none."""
     while 'dataset' in dataset or 'datasets' in dataset:
         # RepeatDataset and the like; the parts of a ConcatDataset have the same classes.

@@ -19,6 +19,7 @@ from mmgreen.datasets.annotations import check_images, read_annotations
 from mmgreen.datasets.classes import check_categories
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.objects import check_boxes, check_masks, count_unused
+from mmgreen.datasets.palette import with_colours
 from mmgreen.datasets.substitutes import Substitutes
 from mmgreen.registry import DATASETS
 
@@ -86,6 +87,11 @@ class CocoDataset(HostCocoDataset):
             except OSError as error:
                 raise DataError(f'A picture to be scored cannot be read: {error}.') from error
         return self._substitutes.get(super().__getitem__, index)
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict[str, Any]:
+        """mmdet's, with a colour for every class."""
+        return with_colours(super()._load_metainfo(metainfo))
 
     def load_data_list(self) -> list[dict]:
         """One dict an image, as mmdet's, from a file that has been looked through."""

@@ -4,7 +4,7 @@ from mmgreen.errors import InputError
 
 
 class DataError(InputError):
-    """Data that cannot be trained on; the text is one sentence for who gave it."""
+    """Data, or a checkpoint, that cannot be used; the text is a sentence for who gave it."""
 
 
 class UnreadableImageError(InputError, OSError):

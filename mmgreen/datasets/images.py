@@ -222,6 +222,13 @@ def image_files(path: str, limit: int | None = None) -> list[str]:
     return [images.get_data_info(i)['img_path'] for i in range(len(images))[:limit]]
 
 
+def other_files(folder: str) -> list[str]:
+    """Files below a folder that are no images by their ending, relative to it, sorted."""
+    return sorted(
+        name for name in _visible_files(folder) if not name.lower().endswith(IMAGE_ENDINGS)
+    )
+
+
 def _visible_files(root: str) -> Iterator[str]:
     """Paths of all files below ``root``, relative to it, with forward slashes."""
     seen = set()

@@ -111,17 +111,25 @@ def _describe_peak(runner: Runner, rate: float) -> str:
     )
 
 
-def describe_weights(runner: Runner) -> str:
-    """Where the weights come from, and how many there are."""
+def describe_weights(runner: Runner, loaded: float | None = None) -> str:
+    """Where the weights come from, and how many there are.
+
+    Args:
+        runner: after its checkpoint was loaded.
+        loaded: the share of the parameters that ``load_from`` filled, if that is known.
+    """
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    return f'{_origin(runner, model)}; {_count(model)}'
+    return f'{_origin(runner, model, loaded)}; {_count(model)}'
 
 
-def _origin(runner: Runner, model: nn.Module) -> str:
+def _origin(runner: Runner, model: nn.Module, loaded: float | None) -> str:
     if runner.cfg.get('resume') and runner.iter:
         return f'resumed after epoch {runner.epoch} (step {runner.iter})'
     if runner.cfg.get('load_from'):
-        return f'from {runner.cfg.load_from}, as far as names fit (load_from)'
+        share = 'as far as names fit'
+        if loaded is not None:
+            share = f'{100 * loaded:.4g} % of the parameters'
+        return f'from {runner.cfg.load_from}, {share} (load_from)'
     starts = (
         (model, 'encoder and decoder from {} (what fitted is listed above)'),
         (

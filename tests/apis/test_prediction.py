@@ -4,6 +4,8 @@ import importlib.util
 import json
 import shutil
 import sys
+from itertools import count
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,10 +17,12 @@ from mmengine.runner import save_checkpoint
 from mmpretrain.registry import MODELS
 from PIL import Image
 from pycocotools.coco import COCO
+from reference_images import read
 from repository import ROOT
 
 from mmgreen import config_file
-from mmgreen.apis.prediction import load_detector, predict
+from mmgreen.apis.detector import Detector
+from mmgreen.apis.prediction import PredictionInterrupted, predict
 
 CLASSES = ('apple', 'pear', 'plum', 'fig')  # not those of the config
 SMALL = f"""
@@ -43,6 +47,7 @@ model = dict(
 THRESHOLD = 0.2435  # of the objects some score more, some less
 NAMES = (
     'a b.png',
+    'foreign.png',
     'grün #1.JPG',
     'sub folder/a b.png',
     '16 bit.png',
@@ -113,15 +118,16 @@ class TestFolder:
         names = [image['file_name'] for image in content['images']]
         assert sorted(names) == sorted(NAMES)
         assert made.num_images == len(NAMES)
-        assert len(made.unreadable) == 2
-        assert 'broken.jpg' in made.unreadable[0] and 'foreign.png' in made.unreadable[1]
+        assert len(made.unreadable) == 1 and 'broken.jpg' in made.unreadable[0]
+        assert made.left_aside == ['notes.txt'] and not made.failed
         text = str(made)
-        assert f'{made.num_objects} objects in 7 images' in text
-        assert text.count('left out, not readable') == 2 and 'notes.txt' not in text
+        assert f'{made.num_objects} objects in 8 images' in text
+        assert 'left out, not readable: ' in text
+        assert 'left aside by their ending: 1 .txt (notes.txt)' in text
 
     def test_the_file_is_coco(self, made, content):
         coco = COCO(str(made.results))
-        assert coco.getImgIds() == list(range(1, 8))
+        assert coco.getImgIds() == list(range(1, 9))
         assert [each['name'] for each in coco.loadCats(coco.getCatIds())] == list(CLASSES)
         again = coco.loadRes(content['annotations'])
         assert len(again.getAnnIds()) == made.num_objects == len(content['annotations'])
@@ -140,8 +146,8 @@ class TestFolder:
         )
         lower = 0
         for image in content['images']:
-            path = str(images / image['file_name'])
-            expected = inferencer(path, no_save_vis=True)['predictions'][0]
+            pixels = read(images / image['file_name'])
+            expected = inferencer(pixels, no_save_vis=True)['predictions'][0]
             rows = [each for each in content['annotations'] if each['image_id'] == image['id']]
             kept = [score >= THRESHOLD for score in expected['scores']]
             lower += len(kept) - sum(kept)
@@ -233,11 +239,10 @@ class TestBadInput:
             checkpoint=tmp_path / 'other.pth',
         )
 
-    @pytest.mark.parametrize('meta', [{}, dict(dataset_meta=None), dict(dataset_meta={})])
-    def test_the_checkpoint_of_a_pretraining(self, detector, images, tmp_path, meta):
-        torch.save(dict(meta=meta, state_dict={}), tmp_path / 'pretrained.pth')
+    def test_the_checkpoint_of_a_pretraining(self, detector, images, tmp_path):
+        torch.save(dict(meta={}, state_dict={}), tmp_path / 'pretrained.pth')
         self.refused(
-            'it is not the checkpoint of a detector',
+            'is not the config that it was trained with',
             *(detector, images, tmp_path),
             checkpoint=tmp_path / 'pretrained.pth',
         )
@@ -249,14 +254,98 @@ class TestBadInput:
         self.refused('has no model', detector, images, tmp_path, config=fragment)
 
 
-class TestDetector:
-    def test_old_checkpoints_name_classes_in_capitals(self, detector, tmp_path):
-        checkpoint = torch.load(detector / 'small.pth')
-        checkpoint['meta'] = dict(CLASSES=CLASSES)
-        torch.save(checkpoint, tmp_path / 'old.pth')
-        loaded = load_detector(detector / 'small.py', tmp_path / 'old.pth', 'cpu')
-        assert loaded.model.dataset_meta['classes'] == CLASSES
+class TestWhatFails:
+    """One image that goes wrong, and an interruption, lose nothing of the rest."""
 
+    @pytest.fixture
+    def folder(self, images, tmp_path):
+        source = tmp_path / 'new'
+        source.mkdir()
+        for name in ('a.png', 'c.png'):
+            shutil.copy(images / 'red.png', source / name)
+        return source
+
+    def test_a_picture_that_is_too_thin(self, detector, folder, tmp_path):
+        Image.new('RGB', (2000, 1)).save(folder / 'b.png')
+        found = run(detector, folder, tmp_path / 'out')
+        assert found.num_images == 2 and not found.unreadable
+        assert len(found.failed) == 1 and str(folder / 'b.png') in found.failed[0]
+        assert '1 images left out, failed:' in str(found)
+        names = [each['file_name'] for each in json.loads(found.results.read_text())['images']]
+        assert names == ['a.png', 'c.png']
+
+    @pytest.mark.parametrize('error', [RuntimeError('CUDA out of memory\nTried'), KeyError('x')])
+    def test_whatever_the_model_raises(self, detector, folder, tmp_path, monkeypatch, error):
+        shutil.copy(folder / 'a.png', folder / 'b.png')
+        fail_at(monkeypatch, 2, error)
+        found = run(detector, folder, tmp_path / 'out')
+        assert found.num_images == 2 and len(found.failed) == 1
+        assert type(error).__name__ in found.failed[0] and '\n' not in found.failed[0]
+
+    def test_an_interruption_writes_what_was_found(self, detector, folder, tmp_path, monkeypatch):
+        fail_at(monkeypatch, 2, KeyboardInterrupt())
+        with pytest.raises(PredictionInterrupted) as stopped:
+            run(detector, folder, tmp_path / 'out')
+        found = stopped.value.predictions
+        assert found.num_images == 1 and found.not_reached == 1
+        assert 'interrupted: 1 images were not looked at' in str(found)
+        assert len(json.loads(found.results.read_text())['images']) == 1
+
+    def test_a_results_file_is_whole_or_the_old_one(self, detector, folder, tmp_path, monkeypatch):
+        results = run(detector, folder, tmp_path / 'out').results
+        before = results.read_text()
+        monkeypatch.setattr('os.replace', Mock(side_effect=OSError(28, 'No space left')))
+        with pytest.raises(OSError, match='No space'):
+            run(detector, folder / 'a.png', tmp_path / 'out')
+        assert results.read_text() == before
+
+    def test_pictures_of_a_telephone_are_counted_and_named(self, detector, folder, tmp_path):
+        for i in range(9):
+            (folder / f'IMG_{i}.HEIC').write_bytes(HEIC)
+        (folder / 'scan.pdf').write_bytes(b'%PDF-1.4')
+        found = run(detector, folder, tmp_path / 'out')
+        assert len(found.left_aside) == 10
+        assert (
+            'left aside by their ending: 9 .heic (IMG_0.HEIC, IMG_1.HEIC, IMG_2.HEIC, ...); '
+            '1 .pdf (scan.pdf)' in str(found)
+        )
+
+    @pytest.mark.parametrize(
+        ('name', 'head', 'words'),
+        [
+            ('a.HEIC', b'\0\0\0\x18ftypheic' + bytes(200), 'HEIC is not read: convert it'),
+            ('a.jpg', b'\0\0\0\x18ftypmif1' + bytes(200), 'HEIC is not read: convert it'),
+            ('a.pdf', b'%PDF-1.4', 'PDF is not read: convert each page'),
+        ],
+    )
+    def test_a_single_file_says_what_it_is(self, detector, tmp_path, name, head, words):
+        (tmp_path / name).write_bytes(head)
+        found = run(detector, tmp_path / name, tmp_path / 'out')
+        assert found.num_images == 0 and words in found.unreadable[0]
+
+    def test_one_that_is_too_large(self, detector, folder, tmp_path, monkeypatch):
+        monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 1000)
+        found = run(detector, folder / 'a.png', tmp_path / 'out')
+        assert 'too large' in found.unreadable[0]
+
+
+HEIC = b'\0\0\0\x18ftypheic' + bytes(200)
+
+
+def fail_at(monkeypatch, place, error):
+    """Lets the detector fail on one picture of the row."""
+    calls = count(1)
+    forward = Detector.forward
+
+    def fails(self, *arguments, **options):
+        if next(calls) == place:
+            raise error
+        return forward(self, *arguments, **options)
+
+    monkeypatch.setattr(Detector, 'forward', fails)
+
+
+class TestColours:
     def test_more_classes_than_coco(self, detector, images, tmp_path):
         text = (detector / 'small.py').read_text()
         (tmp_path / 'many.py').write_text(
@@ -298,6 +387,40 @@ class TestTool:
         )
         results = tmp_path / 'out/predictions.json'
         assert f'0 objects in 1 images: {results}, pictures in' in capsys.readouterr().out
+
+    def test_nothing_read_is_a_failure(self, detector, tmp_path, monkeypatch, capsys):
+        (tmp_path / 'a.heic').write_bytes(HEIC)
+        with pytest.raises(SystemExit) as ended:
+            self.call(
+                monkeypatch,
+                *(detector / 'small.py', detector / 'small.pth', tmp_path / 'a.heic'),
+                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
+            )
+        assert ended.value.code == 1
+        assert 'HEIC is not read' in capsys.readouterr().out
+
+    def test_a_folder_of_other_files(self, detector, tmp_path, monkeypatch):
+        (tmp_path / 'new').mkdir()
+        (tmp_path / 'new/a.heic').write_bytes(HEIC)
+        sentence = r'^tools/predict.py: .*holds no image that is read: 1 .heic \(a.heic\)\. Convert'
+        with pytest.raises(SystemExit, match=sentence):
+            self.call(
+                monkeypatch,
+                *(detector / 'small.py', detector / 'small.pth', tmp_path / 'new'),
+                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
+            )
+
+    def test_an_interruption_ends_with_130(self, detector, images, tmp_path, monkeypatch, capsys):
+        fail_at(monkeypatch, 1, KeyboardInterrupt())
+        with pytest.raises(SystemExit) as ended:
+            self.call(
+                monkeypatch,
+                *(detector / 'small.py', detector / 'small.pth', images / 'red.png'),
+                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
+            )
+        assert ended.value.code == 130
+        assert 'interrupted: 1 images' in capsys.readouterr().out
+        assert (tmp_path / 'out/predictions.json').is_file()
 
     def test_ends_with_one_sentence(self, detector, images, tmp_path, monkeypatch):
         with pytest.raises(SystemExit, match=r'^tools/predict.py: There is no config gone.py\.$'):

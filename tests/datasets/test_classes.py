@@ -6,7 +6,12 @@ from mmengine.config import Config
 from reference_coco import labels, sentence_of
 
 from mmgreen import config_file
-from mmgreen.datasets.classes import check_categories, check_num_classes
+from mmgreen.datasets.classes import (
+    check_categories,
+    check_num_classes,
+    classes_in,
+    compare_classes,
+)
 from mmgreen.datasets.coco import CocoDataset
 from mmgreen.datasets.errors import DataError
 
@@ -200,3 +205,47 @@ class TestCategories:
         check_categories(['a', 'b'], ('a', 'b'), 'file')
         with pytest.raises(DataError, match='another order'):
             check_categories(['a', 'b'], ('a', 'b', 'a'), 'file')
+
+
+class TestCheckpoints:
+    @pytest.mark.parametrize(
+        ('content', 'expected'),
+        [
+            (dict(meta=dict(dataset_meta=dict(classes=['a', 'b']))), ('a', 'b')),
+            (dict(meta=dict(dataset_meta=dict(CLASSES=('a',)))), ('a',)),
+            (dict(meta=dict(CLASSES=('a', 'b'))), ('a', 'b')),
+            (dict(meta=dict(dataset_meta=None)), ()),
+            (dict(meta='text'), ()),
+            (dict(meta=dict(dataset_meta=dict(classes=None))), ()),
+            ({}, ()),
+        ],
+    )
+    def test_names_in_a_file(self, content, expected):
+        assert classes_in(content) == expected
+
+    @pytest.mark.parametrize(
+        ('trained', 'given'), [(('a', 'b'), ['a', 'b']), ((), ('a',)), (('a',), None), (('a',), ())]
+    )
+    def test_nothing_to_say(self, trained, given):
+        assert compare_classes(trained, given, 'a.pth', 'the data have') is None
+
+    @pytest.mark.parametrize('given', [('b', 'a', 'c'), ('b', 'x', 'c'), ('c', 'b', 'a')])
+    def test_a_name_at_another_place_is_refused(self, given):
+        with pytest.raises(DataError) as error:
+            compare_classes(('a', 'b', 'c'), given, 'a.pth', 'the data have')
+        text = str(error.value)
+        assert f"a.pth was trained on the classes ('a', 'b', 'c'); the data have {given}" in text
+        assert "Set classes = ('a', 'b', 'c'), and sort the categories" in text
+        assert f"{given[0]!r} would be taken for 'a'" in text and '\n' not in text
+
+    def test_other_names_are_a_warning(self):
+        text = compare_classes(('a', 'b'), ('a', 'x'), 'a.pth', 'the data have')
+        assert 'Other names' in text and "'b' is taken for 'x'" in text
+        assert 'Other names' in compare_classes(('a', 'b'), ('a',), 'a.pth', 'the data have')
+
+    def test_many_names_are_counted(self):
+        names = [str(i) for i in range(1000)]
+        with pytest.raises(DataError) as error:
+            compare_classes(names, names[::-1], 'a.pth', 'the data have')
+        text = str(error.value)
+        assert '1000 names' in text and len(text) < 400

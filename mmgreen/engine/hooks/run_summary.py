@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
+from mmgreen.engine.hooks.start_must_fit import StartMustFit
 from mmgreen.engine.summary import (
     as_block,
     count_unreadable,
@@ -34,13 +35,14 @@ class RunSummary(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Logs the summary, when all is built and loaded and the first step comes next."""
+        starts = [hook.share for hook in runner.hooks if isinstance(hook, StartMustFit)]
         lines = {
             'software': describe_software(),
             'device': describe_device(runner.world_size),
             'images': describe_images(runner.train_dataloader.dataset),
             'batch': describe_batch(runner),
             'learning rate': describe_learning_rate(runner),
-            'weights': describe_weights(runner),
+            'weights': describe_weights(runner, *starts[:1]),
             'seed': str(runner.seed),
             'written to': describe_places(runner),
         }
