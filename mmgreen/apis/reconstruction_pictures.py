@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import mmcv
 import torch
@@ -14,14 +16,15 @@ from mmgreen.checkpoints import (
     convert,
     has_decoder,
     load_pretrained,
+    own_weights,
     read_checkpoint,
     weights_in,
 )
 from mmgreen.checkpoints.fitting import check_filled
-from mmgreen.datasets.images import image_files
+from mmgreen.datasets.images import UnlabelledImages, image_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
 from mmgreen.models import MaskedAutoencoder, PretrainingModel
-from mmgreen.registry import DATASETS, MODELS
+from mmgreen.registry import MODELS
 
 
 def write_sheet(
@@ -83,9 +86,9 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
             'config of a pretraining (model type mmgreen.MaskedAutoencoder, MAE or SimMIM).'
         )
     model = MODELS.build(config.model)
-    weights, _ = weights_in(read_checkpoint(checkpoint))
+    content = read_checkpoint(checkpoint)
     if isinstance(model, MaskedAutoencoder):
-        if not has_decoder(convert(weights, source=checkpoint).state_dict):
+        if not has_decoder(convert(weights_in(content)[0], source=checkpoint).state_dict):
             raise ValueError(
                 f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
                 'checkpoint of the pretraining itself, not of an encoder or a detector.'
@@ -93,8 +96,12 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
         load_pretrained(model, checkpoint, part='model')
     else:
         advice = 'take the checkpoint of a pretraining with this config.'
+        weights = own_weights(content, [name for name, _ in model.named_parameters()])
         check_filled(model, weights, checkpoint, advice)
-        model.load_state_dict(weights)
+        shapes = {name: value.shape for name, value in model.state_dict().items()}
+        model.load_state_dict(
+            {name: x for name, x in weights.items() if shapes.get(name) == x.shape}, strict=False
+        )
     return model.to(device).eval()
 
 
@@ -107,16 +114,54 @@ def seen_in_pretraining(paths: Sequence[str], checkpoint: str) -> list[bool | No
     """
     meta = read_checkpoint(checkpoint).get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None
-    if not isinstance(text, str):
+    dataset = _training_images(text) if isinstance(text, str) else None
+    if dataset is None:
         return [None] * len(paths)
     try:
-        images = DATASETS.build(Config.fromstring(text, '.py').train_dataloader.dataset)
+        images = UnlabelledImages(**dataset)
         trained_on = {
             os.path.realpath(images.get_data_info(i)['img_path']) for i in range(len(images))
         }
-    except (FileNotFoundError, AttributeError):
+    except (OSError, TypeError, ValueError):
         return [None] * len(paths)
     return [os.path.realpath(path) in trained_on for path in paths]
+
+
+def _training_images(text: str) -> dict[str, Any] | None:
+    """Where the images of a training lay, from the text of its config, of which nothing is run.
+
+    Returns:
+        Arguments of :class:`UnlabelledImages`; None if the text does not say, or not plainly.
+    """
+    try:
+        values = {
+            node.targets[0].id: _plain(node.value)
+            for node in ast.parse(text).body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == 'train_dataloader'
+        }
+        dataset = values['train_dataloader']['dataset']
+        if dataset['type'] not in ('mmgreen.UnlabelledImages', 'UnlabelledImages'):
+            return None
+        names = ('data_root', 'ann_file', 'data_prefix', 'indices')
+        return {name: dataset[name] for name in names if name in dataset}
+    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _plain(node: ast.expr) -> Any:
+    """The value of ``dict(...)``, lists, tuples and plain values; ValueError for all else."""
+    if isinstance(node, ast.Call):
+        if not (isinstance(node.func, ast.Name) and node.func.id == 'dict') or node.args:
+            raise ValueError('A call other than dict(name=value).')
+        return {each.arg: _plain(each.value) for each in node.keywords if each.arg}
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_plain(each) for each in node.elts]
+    if isinstance(node, ast.Dict):
+        keys = [_plain(key) for key in node.keys if key]
+        return dict(zip(keys, map(_plain, node.values), strict=True))
+    return ast.literal_eval(node)
 
 
 def label_images(paths: Sequence[str], seen: Sequence[bool | None]) -> list[str]:
