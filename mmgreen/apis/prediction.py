@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import mmcv
-from PIL import Image
 from pycocotools import mask as coding
 from rich.progress import track
 
@@ -207,12 +206,6 @@ def _look_at(
 
 def _why_unreadable(path: str, error: UnreadableImageError) -> str:
     """The path and the reason, in words where it is one of the usual ones."""
-    if isinstance(error.__cause__, Image.DecompressionBombError):
-        most = 2 * Image.MAX_IMAGE_PIXELS
-        return (
-            f'{path} (too large: more than {most / 1e6:.0f} million pixels; cut it into pieces, or '
-            'make it smaller)'
-        )
     try:
         with open(path, 'rb') as stream:
             head = stream.read(32)

@@ -15,6 +15,7 @@ from mmgreen.checkpoints import (
     convert,
     has_decoder,
     load_pretrained,
+    own_weights,
     read_checkpoint,
     weights_in,
 )
@@ -85,9 +86,9 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
             'config of a pretraining (model type mmgreen.MaskedAutoencoder, MAE or SimMIM).'
         )
     model = MODELS.build(config.model)
-    weights, _ = weights_in(read_checkpoint(checkpoint))
+    content = read_checkpoint(checkpoint)
     if isinstance(model, MaskedAutoencoder):
-        if not has_decoder(convert(weights, source=checkpoint).state_dict):
+        if not has_decoder(convert(weights_in(content)[0], source=checkpoint).state_dict):
             raise ValueError(
                 f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
                 'checkpoint of the pretraining itself, not of an encoder or a detector.'
@@ -95,8 +96,12 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
         load_pretrained(model, checkpoint, part='model')
     else:
         advice = 'take the checkpoint of a pretraining with this config.'
+        weights = own_weights(content, [name for name, _ in model.named_parameters()])
         check_filled(model, weights, checkpoint, advice)
-        model.load_state_dict(weights)
+        shapes = {name: value.shape for name, value in model.state_dict().items()}
+        model.load_state_dict(
+            {name: x for name, x in weights.items() if shapes.get(name) == x.shape}, strict=False
+        )
     return model.to(device).eval()
 
 

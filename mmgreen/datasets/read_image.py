@@ -36,14 +36,14 @@ class ReadImage(BaseTransform):
     that was given an array, nothing is read and the shapes are noted.
 
     Args:
-        max_megapixels: of larger images none is read.
+        max_megapixels: of larger images none is read; 178 by default.
 
     Raises:
         UnreadableImageError: if the file is missing, cut off, no image, of floating point, too
             large, or more than 200 times as long as it is high, or as high as it is long.
     """
 
-    def __init__(self, max_megapixels: float = MAX_MEGAPIXELS) -> None:
+    def __init__(self, max_megapixels: float | None = None) -> None:
         self.max_megapixels = max_megapixels
 
     def transform(self, results: dict) -> dict:
@@ -54,11 +54,11 @@ class ReadImage(BaseTransform):
         return results
 
 
-def read_pixels(path: str, max_megapixels: float = MAX_MEGAPIXELS) -> np.ndarray:
+def read_pixels(path: str, max_megapixels: float | None = None) -> np.ndarray:
     """(H, W, 3) uint8, blue first; see :class:`ReadImage`."""
     try:
         with _any_size(), Image.open(path) as image:
-            _check_size(path, image.size, max_megapixels)
+            _check_size(path, image.size, max_megapixels or MAX_MEGAPIXELS)
             pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
     except UnreadableImageError:
         raise

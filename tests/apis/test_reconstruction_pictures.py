@@ -72,6 +72,29 @@ def test_a_folder_that_has_changed_or_is_gone_means_that_nothing_is_known(checkp
     assert seen_in_pretraining([path], checkpoint) == [None]
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        '{run}',
+        'train_dataloader = dict(dataset=dict(type={run}))',
+        'train_dataloader = dict(dataset=dict(type="mmgreen.UnlabelledImages", data_root={run}))',
+        '_base_ = [{run}]',
+        'train_dataloader = dict(dataset=[1])',
+        'train_dataloader = 3',
+        'this is (no config',
+        'train_dataloader = dict(dataset=dict(type="os.system", data_root="."))',
+        'train_dataloader = dict(dataset=dict(type="mmgreen.UnlabelledImages", data_root=3))',
+    ],
+)
+def test_a_config_in_a_checkpoint_is_never_run(folder, tmp_path, text):
+    mark = tmp_path / 'was_run'
+    written = text.format(run=f'open({str(mark)!r}, "w").write("x")')
+    torch.save(dict(state_dict={}, meta=dict(cfg=written)), tmp_path / 'loaded.pth')
+    path = str(folder / 'a b.png')
+    assert seen_in_pretraining([path], str(tmp_path / 'loaded.pth')) == [None]
+    assert not mark.exists()
+
+
 def test_a_checkpoint_without_decoder_is_refused(config, tmp_path):
     weights = MODELS.build(config.model).backbone.state_dict()
     torch.save({f'backbone.{name}': value for name, value in weights.items()}, tmp_path / 'e.pth')
@@ -90,6 +113,10 @@ def test_a_baseline_draws_its_own_checkpoint(baseline, folder, tmp_path):
     assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
     sheet = reconstruction_sheet(model, pipeline, [str(folder / 'a b.png')])
     assert sheet.shape[2] == 3 and HIDDEN_GRAY in sheet
+    wrapped = {f'module.{name}': value for name, value in weights.items()}
+    torch.save({'model': {**wrapped, 'ema.steps': torch.ones(1)}}, tmp_path / 'wrapped.pth')
+    again = load_model(config, str(tmp_path / 'wrapped.pth'), 'cpu')
+    assert all(torch.equal(value, weights[name]) for name, value in again.state_dict().items())
     last = list(weights)[-1]
     torch.save({'state_dict': {**weights, last: torch.zeros(1)}}, tmp_path / 'other.pth')
     with pytest.raises(ValueError, match=f'does not fit this .*: 1 of .* parameters .*{last}'):

@@ -3,8 +3,8 @@
 import argparse
 
 import torch
-from mmengine.config import Config
 
+from mmgreen.apis.launching import read_config
 from mmgreen.apis.reconstruction_pictures import write_sheet
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
     try:
-        config = Config.fromfile(args.config)
+        config = read_config(args.config, ('model', 'test_dataloader'))
         if args.mask_ratio is not None:
             config.model.mask_ratio = args.mask_ratio
         written = write_sheet(
