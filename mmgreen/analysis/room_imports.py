@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
 ROOMS = (
-    *('ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
+    *('operators', 'ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
     *('apis', 'analysis', 'demo'),
 )
 """From the ground up: a room imports from itself and from those before it."""
