@@ -1,4 +1,4 @@
-"""Soft NMS, in the order of mmcv's compiled one: it decides which of equal scores is taken first."""
+"""Soft NMS in the order of mmcv's compiled one, which decides which of equal scores comes first."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_numpy_arrays_go_in_and_come_out():
 
 
 def test_pooling_in_bfloat16_is_that_of_float32_rounded():
-    *form, autocast, _ = next(each for each in RECORDS if each[0] == 'roi_align')
+    *form, _, _ = next(each for each in RECORDS if each[0] == 'roi_align')
     function, tensors, options = form
     rounded = [each.bfloat16() for each in tensors]
     expected = reference_operators.call(function, [each.float() for each in rounded], options)
@@ -116,7 +116,8 @@ def test_focal_loss_and_its_gradient(kind):
     logits = (torch.randn(7, 4, generator=generator) * 3).to(kind).requires_grad_()
     target = torch.tensor([0, 1, 2, 3, 4, 4, 1])  # 4 is none of the classes
     one_hot = torch.nn.functional.one_hot(target, 5)[:, :4]
-    expected = py_sigmoid_focal_loss(logits.float(), one_hot, gamma=2.0, alpha=0.25, reduction='sum')
+    options = dict(gamma=2.0, alpha=0.25, reduction='sum')
+    expected = py_sigmoid_focal_loss(logits.float(), one_hot, **options)
     mine = mmcv.ops.sigmoid_focal_loss(logits, target, 2.0, 0.25, None, 'sum')
     tolerance = dict(rtol=1e-5 if kind == torch.float32 else 2e-3, atol=1e-6)
     torch.testing.assert_close(mine.float(), expected, **tolerance)
@@ -146,13 +147,11 @@ RUN = """
 import sys
 import mmgreen
 assert 'torch' not in sys.modules and 'mmcv' not in sys.modules
-import mmcv._ext
+import torch, mmcv._ext
 print(mmcv._ext.__file__)
 import mmcv.ops, mmdet.models, mmdet.apis, mmpretrain.models
 print(mmcv.ops.nms(*map(torch.tensor, ([[0., 0, 1, 1], [0, 0, 1, .9]], [.5, .6])), .5)[1])
-""".replace('import mmcv._ext
-', 'import torch, mmcv._ext
-', 1)
+"""
 
 
 def run_without_compiled_operators(code, tmp_path):
@@ -167,7 +166,7 @@ def test_mmcv_finds_it_after_mmgreen_was_imported(tmp_path):
     result = run_without_compiled_operators(RUN, tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[0] == str(Path(mmcv_ext.__file__))
-    assert result.stdout.splitlines()[1] == 'tensor([1])'
+    assert result.stdout.splitlines()[-1] == 'tensor([1])'
 
 
 def test_without_torchvision_one_sentence_says_so(tmp_path):
