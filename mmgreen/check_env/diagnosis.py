@@ -241,9 +241,9 @@ def _operators(environment: Environment) -> str:
         cuda = 'without CUDA' if environment.mmcv_cuda == NO_CUDA else environment.mmcv_cuda
         return f'detection uses the compiled operators of mmcv (CUDA: {cuda})'
     return (
-        "detection uses torchvision's operators (NMS, RoIAlign), on a CPU and a GPU, since mmcv has "
-        """none of its own here.
-Should pip have kept this mmcv, 'pip cache remove "*mmcv*"' lets other projects compile theirs."""
+        "detection uses torchvision's operators (NMS, RoIAlign), on a CPU and a GPU, since mmcv "
+        'has none of its own here.\nShould pip have kept this mmcv, \'pip cache remove "*mmcv*"\' '
+        'lets other projects compile theirs.'
     )
 
 
