@@ -24,7 +24,7 @@ from mmgreen.datasets.errors import DataError
 from mmgreen.engine.schedules import check_schedule
 from mmgreen.engine.summary import images_per_batch
 
-ON_CPU = 'mmgreen.Bfloat16OnCpuOptimWrapper'
+ON_CPU = 'mmgreen.AmpOnCpuOptimWrapper'
 
 
 def configure_training(

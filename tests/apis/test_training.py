@@ -53,7 +53,7 @@ class TestTrainingConfig:
     def test_mixed_precision_on_a_cpu(self, here, monkeypatch, options):
         monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
         cfg = configure_training('tiny.py', amp=True, cfg_options=options)
-        assert cfg.optim_wrapper.type == 'mmgreen.Bfloat16OnCpuOptimWrapper'
+        assert cfg.optim_wrapper.type == 'mmgreen.AmpOnCpuOptimWrapper'
         assert 'loss_scale' not in cfg.optim_wrapper
 
     @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_compiled_without_cuda_while_torch_sees_a_gpu():
 @pytest.mark.parametrize(
     ('facts', 'sentence'),
     [
-        (dict(), "detection uses torchvision's operators (NMS, RoIAlign)"),
+        ({}, "detection uses torchvision's operators (NMS, RoIAlign)"),
         (dict(compiled=True), 'the compiled operators of mmcv (CUDA: without CUDA)'),
         (dict(compiled=True, mmcv_cuda='13.0'), 'the compiled operators of mmcv (CUDA: 13.0)'),
     ],

@@ -3,8 +3,8 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from mmgreen.engine import bfloat16_on_cpu
-from mmgreen.engine.bfloat16_on_cpu import Bfloat16OnCpuOptimWrapper, processor_flags
+from mmgreen.engine import amp_on_cpu
+from mmgreen.engine.amp_on_cpu import AmpOnCpuOptimWrapper, processor_flags
 
 
 def step(make):
@@ -21,7 +21,7 @@ def step(make):
 
 
 def test_a_step_equals_that_of_float32_within_the_precision_of_bfloat16():
-    loss, kind, weights = step(Bfloat16OnCpuOptimWrapper)
+    loss, kind, weights = step(AmpOnCpuOptimWrapper)
     expected, plain_kind, exact = step(OptimWrapper)
     assert (kind, plain_kind) == (torch.bfloat16, torch.float32)
     assert loss != expected and loss == pytest.approx(expected, rel=2**-7)
@@ -33,7 +33,7 @@ def test_a_step_equals_that_of_float32_within_the_precision_of_bfloat16():
 def test_other_types_are_refused(kind):
     optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1)
     with pytest.raises(ValueError, match=f'as bfloat16 only, not as {kind}'):
-        Bfloat16OnCpuOptimWrapper(optimizer, dtype=kind)
+        AmpOnCpuOptimWrapper(optimizer, dtype=kind)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_linux_says_of_a_processor(text, flags, tmp_path):
 @pytest.mark.parametrize(('flags', 'warned'), [({'amx_bf16'}, False), ({'avx2'}, True)])
 def test_a_processor_without_the_instructions_is_named(flags, warned, monkeypatch):
     said = []
-    monkeypatch.setattr(bfloat16_on_cpu, 'processor_flags', lambda: flags)
-    monkeypatch.setattr(bfloat16_on_cpu, 'print_log', lambda text, **_: said.append(text))
-    Bfloat16OnCpuOptimWrapper(torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1))
+    monkeypatch.setattr(amp_on_cpu, 'processor_flags', lambda: flags)
+    monkeypatch.setattr(amp_on_cpu, 'print_log', lambda text, **_: said.append(text))
+    AmpOnCpuOptimWrapper(torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1))
     assert [True for text in said if 'no instructions for bfloat16' in text] == [True] * warned

@@ -19,7 +19,7 @@ INSTRUCTIONS = {'avx512_bf16', 'amx_bf16', 'bf16'}  # as Linux calls them, the l
 
 
 @OPTIM_WRAPPERS.register_module()
-class Bfloat16OnCpuOptimWrapper(OptimWrapper):
+class AmpOnCpuOptimWrapper(OptimWrapper):
     """An OptimWrapper whose steps compute in bfloat16 where autocast does.
 
     Weights and gradients stay in float32. bfloat16 has the range of float32: no loss is scaled.
