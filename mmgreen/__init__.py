@@ -1,9 +1,18 @@
-"""Masked image pretraining of hierarchical vision transformers, and their transfer to detection."""
+"""Masked image pretraining of hierarchical vision transformers, and their transfer to detection.
+
+Where mmcv was built without its compiled operators, importing this puts torchvision's in their
+place, as soon as mmcv asks for them; see ``mmgreen/operators/mmcv_ext.py``.
+"""
 
 from __future__ import annotations
 
 import difflib
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 __version__ = '0.1.0'
 
@@ -29,3 +38,20 @@ def config_file(name: str) -> str:
         hint = f'the nearest are {", ".join(nearest)}' if nearest else f'they are all in {folder}'
         raise FileNotFoundError(f'mmgreen ships no config named {name!r}; {hint}.')
     return str(folder / name)
+
+
+class OperatorsOfMmcv:
+    """One of Python's finders of modules, the last one to be asked, and for one name only."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Our file for ``mmcv._ext``, None for any other name."""
+        if name != 'mmcv._ext':
+            return None
+        return spec_from_file_location(name, Path(__file__).parent / 'operators/mmcv_ext.py')
+
+
+if not any(getattr(finder, '__name__', '') == 'OperatorsOfMmcv' for finder in sys.meta_path):
+    sys.meta_path.append(OperatorsOfMmcv)

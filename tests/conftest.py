@@ -5,6 +5,8 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+import mmgreen  # noqa: F401  before mmcv.ops, which asks for operators as soon as it is imported
+
 # For every base 'mmdet::…' mmengine reads mmdet's hundred metafiles again, a third of a second.
 mmengine.config.utils.load = lru_cache(mmengine.config.utils.load)
 

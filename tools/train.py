@@ -20,7 +20,9 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         help='go on from this checkpoint, or without a path from the last one in the work folder',
     )
-    parser.add_argument('--amp', action='store_true', help='compute in 16 bits (GPU only)')
+    parser.add_argument(
+        '--amp', action='store_true', help='compute in 16 bits, on a CPU in bfloat16'
+    )
     parser.add_argument(
         '--no-validate',
         dest='validate',

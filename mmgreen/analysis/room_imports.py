@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 
 ROOMS = (
     'errors',
-    *('ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
+    *('operators', 'ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
     *('apis', 'analysis', 'demo'),
 )
 """From the ground up: a room imports from itself and from those before it."""

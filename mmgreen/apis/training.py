@@ -27,6 +27,8 @@ from mmgreen.engine.resuming import checkpoint_to_resume
 from mmgreen.engine.schedules import check_schedule, without_empty_warm_ups
 from mmgreen.engine.summary import images_per_batch
 
+ON_CPU = 'mmgreen.AmpOnCpuOptimWrapper'
+
 
 def configure_training(
     config: str,
@@ -48,7 +50,8 @@ def configure_training(
         resume: 'auto' to go on from the last checkpoint in the work folder, or the path of a
             checkpoint. Weights and the optimizer's moments are the file's, rates, schedules and
             counts those of the config. Where the folder has none, the training begins anew.
-        amp: compute in fp16, or in what ``optim_wrapper.dtype`` says ('bfloat16'). Needs a GPU.
+        amp: compute in 16 bits: on a GPU in fp16, or in what ``optim_wrapper.dtype`` says
+            ('bfloat16'); on a CPU in bfloat16.
         auto_scale_lr: multiply the rate by (images for a step of the optimizer / base batch).
         validate: validate during training, if the config does.
         pin_memory: whether data loaders may use page-locked memory.
@@ -153,15 +156,22 @@ def _forget_starts(part: Any) -> None:
 
 
 def _use_amp(cfg: Config) -> None:
-    if not torch.cuda.is_available():
-        raise ValueError('--amp needs a GPU, and torch sees none; without it float32 is computed.')
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise ValueError(f'--amp replaces the OptimWrapper of a config, and this one has {kind}.')
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    on_gpu = torch.cuda.is_available()
+    cfg.optim_wrapper.type = 'AmpOptimWrapper' if on_gpu else ON_CPU
+    if not on_gpu:
+        cfg.optim_wrapper.pop('loss_scale', None)
 
 
 def _set_loss_scale(cfg: Config) -> None:
+    dtype = cfg.optim_wrapper.get('dtype', 'bfloat16')
+    if cfg.optim_wrapper.get('type') == ON_CPU and dtype != 'bfloat16':
+        raise ValueError(
+            f'--amp on a CPU computes in bfloat16 only, not in {dtype}; leave out '
+            'optim_wrapper.dtype, or use a GPU.'
+        )
     if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':
         # bfloat16 has the range of float32: nothing to scale, and no waiting for the scale.
         in_bfloat16 = cfg.optim_wrapper.get('dtype') == 'bfloat16'

@@ -15,7 +15,7 @@ ONLY_FOR_DETECTION = {'mmcv._ext', 'mmdet'}
 
 
 class Stack(NamedTuple):
-    """Packages that were tried together, as pip names them."""
+    """Packages that were tried together, as pip names them, and how mmcv alone is installed."""
 
     torch: str
     torchvision: str
@@ -25,7 +25,7 @@ class Stack(NamedTuple):
     mmcv: str
     mmpretrain: str
     mmdet: str
-    build: str
+    without_operators: str
 
 
 CURRENT = Stack(
@@ -38,7 +38,8 @@ CURRENT = Stack(
     mmcv='onedl-mmcv==2.3.6',
     mmpretrain='onedl-mmpretrain==1.3.6',
     mmdet='onedl-mmdetection==3.5.1',
-    build="wheel ninja psutil 'setuptools>=80' 'packaging>=24.2'",
+    # pip builds it apart from torch, so nothing is compiled.
+    without_operators='pip install --no-cache-dir onedl-mmcv==2.3.6',
 )
 CLASSIC = Stack(
     torch="'torch===2.1.2'",
@@ -49,7 +50,8 @@ CLASSIC = Stack(
     mmcv='mmcv==2.1.0',
     mmpretrain='mmpretrain==1.2.0',
     mmdet='mmdet==3.3.0',
-    build="wheel ninja psutil 'setuptools<70'",
+    without_operators="pip install wheel 'setuptools<70'\n"
+    'MMCV_WITH_OPS=0 pip install --no-build-isolation --no-cache-dir mmcv==2.1.0',
 )
 
 
@@ -65,7 +67,7 @@ def works(environment: Environment) -> dict[str, bool]:
     failed = set(environment.failures)
     pretrain = environment.python >= OLDEST_PYTHON and failed <= ONLY_FOR_DETECTION
     on_cpu = pretrain and not failed
-    on_gpu = on_cpu and environment.gpu is not None and environment.mmcv_cuda != NO_CUDA
+    on_gpu = on_cpu and environment.gpu is not None and not _compiled_without_cuda(environment)
     return {'pretrain': pretrain, 'detect on CPU': on_cpu, 'detect on GPU': on_gpu}
 
 
@@ -139,9 +141,7 @@ def _side_by_side(environment: Environment) -> Finding | None:
     four = f'{CURRENT.mmengine} {CURRENT.mmcv} {CURRENT.mmdet} {CURRENT.mmpretrain}'
     return Finding(
         f'Packages that replace one another are side by side: {", ".join(found)}.',
-        f'pip uninstall -y {" ".join(found)}\n'
-        f'pip install {CURRENT.build}\n'
-        f'pip install --no-build-isolation {four}',
+        f'pip uninstall -y {" ".join(found)}\npip install --no-cache-dir {four}',
     )
 
 
@@ -180,7 +180,7 @@ def _explain(trial: str, environment: Environment) -> Finding:
             "pip install 'setuptools<70'",
         )
     if trial == 'mmcv._ext':
-        return _without_operators(environment)
+        return _operators_of_another_torch(environment)
     return Finding(
         f'{package} {version} cannot be imported ({error}).', _install(package, environment)
     )
@@ -188,8 +188,6 @@ def _explain(trial: str, environment: Environment) -> Finding:
 
 def _not_installed(package: str, environment: Environment) -> Finding:
     notes = {
-        'mmcv': ' (compiling its operators takes 7 to 12 minutes; to pretrain only, '
-        f"'pip install --no-cache-dir {_stack(environment).mmcv}' is enough and compiles nothing)",
         'mmdet': ' (only detection needs it)',
     }
     return Finding(
@@ -197,48 +195,56 @@ def _not_installed(package: str, environment: Environment) -> Finding:
     )
 
 
-def _without_operators(environment: Environment) -> Finding:
-    stack = _stack(environment)
-    commands = _compile_mmcv(environment)
-    if stack is CURRENT and _release(environment.version('torch')) >= (2, 14):
-        # mmcv 2.3.6 is built as C++17; torch 2.14 asks for C++20.
-        commands = f'pip install {stack.torch} {stack.torchvision} {stack.numpy}\n{commands}'
+def _operators_of_another_torch(environment: Environment) -> Finding:
     return Finding(
-        'mmcv has no operators that run with this torch (only detection needs them; compiling '
-        f'takes 7 to 12 minutes): {environment.failures["mmcv._ext"]}.',
-        commands,
+        f"mmcv's compiled operators do not run with torch {environment.version('torch')} "
+        f'({environment.failures["mmcv._ext"]}); without them detection uses those of torchvision.',
+        _mmcv_without_operators(environment),
     )
 
 
+def _compiled_without_cuda(environment: Environment) -> bool:
+    return environment.compiled and environment.mmcv_cuda == NO_CUDA
+
+
 def _operators_without_cuda(environment: Environment) -> Finding | None:
-    loaded = not environment.failures.keys() & {'mmcv._ext', *_below('mmcv._ext')}
-    if environment.gpu is None or not loaded or environment.mmcv_cuda != NO_CUDA:
+    if environment.gpu is None or not _compiled_without_cuda(environment):
         return None
     return Finding(
         f"torch sees a GPU ({environment.gpu}), but mmcv's operators were compiled without CUDA; "
-        f'to compile them with it, the nvcc of CUDA {environment.cuda} must be installed.',
-        _compile_mmcv(environment, setting='FORCE_CUDA=1 '),
+        'without them detection uses those of torchvision, which run on it.',
+        _mmcv_without_operators(environment),
     )
 
 
 def _install(package: str, environment: Environment) -> str:
     """The commands that put the tested version in the place of whatever is there."""
     if package == 'mmcv':
-        return _compile_mmcv(environment)
+        return _mmcv_without_operators(environment)
     anew = '--force-reinstall --no-deps ' if environment.published(package) else ''
     return f'pip install {anew}{getattr(_stack(environment), package)}'
 
 
-def _compile_mmcv(environment: Environment, setting: str = '') -> str:
-    """The commands that compile mmcv and put it in the place of the one that is installed.
+def _mmcv_without_operators(environment: Environment) -> str:
+    """The commands that put an mmcv that compiles nothing in the place of what is installed.
 
-    pip keeps a wheel without operators as well as one with them, hence ``--no-cache-dir``.
+    ``--no-cache-dir``: pip may have kept a wheel that was compiled for another torch.
     """
-    stack = _stack(environment)
     old = ' '.join(environment.published('mmcv'))
     uninstall = f'pip uninstall -y {old}\n' if old else ''
-    compilation = f'{setting}pip install --no-build-isolation --no-cache-dir {stack.mmcv}'
-    return f'{uninstall}pip install {stack.build}\n{compilation}'
+    return uninstall + _stack(environment).without_operators
+
+
+def _operators(environment: Environment) -> str:
+    """Which operators detection uses, and what that means."""
+    if environment.compiled:
+        cuda = 'without CUDA' if environment.mmcv_cuda == NO_CUDA else environment.mmcv_cuda
+        return f'detection uses the compiled operators of mmcv (CUDA: {cuda})'
+    return (
+        "detection uses torchvision's operators (NMS, RoIAlign), on a CPU and a GPU, since mmcv "
+        'has none of its own here.\nShould pip have kept this mmcv, \'pip cache remove "*mmcv*"\' '
+        'lets other projects compile theirs.'
+    )
 
 
 def report(environment: Environment) -> str:
@@ -249,6 +255,8 @@ def report(environment: Environment) -> str:
     if 'torch' in environment.versions:
         build = f'for CUDA {environment.cuda}' if environment.cuda else 'without CUDA'
         lines += [f'torch is built {build}, GPU: {environment.gpu or "none"}']
+    if not environment.failures.keys() & {'mmcv._ext', *_below('mmcv._ext')}:
+        lines += [_operators(environment)]
     for problem, mend in diagnose(environment):
         lines += ['', f'Problem: {problem}', *(f'    {command}' for command in mend.splitlines())]
     can = works(environment)

@@ -61,10 +61,13 @@ TRIALS = {
         leans_on=('torch with numpy', 'cv2'),
     ),
     'mmcv': Trial('mmcv', 'import mmcv', leans_on=('mmengine',)),
-    # The operators are linked to torch's libraries, which importing torch loads.
-    'mmcv._ext': Trial('mmcv', 'import torch, mmcv._ext', leans_on=('mmcv',)),
+    # Importing torch loads the libraries that compiled operators are linked to; importing mmgreen
+    # puts torchvision's operators in their place where there are none.
+    'mmcv._ext': Trial(
+        'mmcv', 'import mmgreen, torch, mmcv._ext', leans_on=('mmcv', 'torchvision')
+    ),
     'mmpretrain': Trial('mmpretrain', 'import mmpretrain.models', leans_on=('mmcv', 'torchvision')),
-    'mmdet': Trial('mmdet', 'import mmdet.models', leans_on=('mmcv._ext', 'torchvision')),
+    'mmdet': Trial('mmdet', 'import mmgreen, mmdet.models', leans_on=('mmcv._ext',)),
 }
 
 
@@ -78,6 +81,7 @@ class Environment(NamedTuple):
         cuda: the CUDA version that torch was built for, None without CUDA.
         gpu: name of the GPU that torch sees, None without one.
         mmcv_cuda: the CUDA version that mmcv's operators were built for, or ``NO_CUDA``.
+        compiled: whether mmcv has operators of its own.
     """
 
     python: tuple[int, int]
@@ -86,6 +90,7 @@ class Environment(NamedTuple):
     cuda: str | None = None
     gpu: str | None = None
     mmcv_cuda: str = NO_CUDA
+    compiled: bool = False
 
     def published(self, package: str) -> list[str]:
         """The published names under which ``package`` is installed."""
@@ -109,7 +114,9 @@ def gather() -> Environment:
         'dict(cuda=torch.version.cuda, gpu=gpu)',
     )
     operators = _ask(
-        'import torch, mmcv._ext', 'dict(mmcv_cuda=mmcv._ext.get_compiling_cuda_version())'
+        'import mmgreen, torch, mmcv._ext as operators',
+        'dict(mmcv_cuda=operators.get_compiling_cuda_version(), '
+        'compiled=not operators.__file__.endswith(".py"))',
     )
     names = [name for published in PUBLISHED.values() for name in published]
     return Environment(

@@ -49,13 +49,20 @@ class TestTrainingConfig:
         assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
         assert cfg.optim_wrapper.loss_scale == scale
 
+    @pytest.mark.parametrize('options', [{}, {'optim_wrapper.dtype': 'bfloat16'}])
+    def test_mixed_precision_on_a_cpu(self, here, monkeypatch, options):
+        monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+        cfg = configure_training('tiny.py', amp=True, cfg_options=options)
+        assert cfg.optim_wrapper.type == 'mmgreen.AmpOnCpuOptimWrapper'
+        assert 'loss_scale' not in cfg.optim_wrapper
+
     @pytest.mark.parametrize(
         ('arguments', 'sentence'),
         [
             (dict(config='tinny.py'), 'There is no config tinny.py; its folder has tiny.py'),
             (dict(config=mmgreen.config_file('_base_/imagenet_mim_224.py')), 'has no model'),
             (dict(resume='gone.pth'), 'There is no checkpoint gone.pth'),
-            (dict(amp=True), '--amp needs a GPU'),
+            (dict(amp=True, cfg_options={'optim_wrapper.dtype': 'float16'}), 'in bfloat16 only'),
             (dict(cfg_options={'optim_wrapper.dtype': 'bfloat16'}), 'together with --amp'),
             (dict(cfg_options={'model.backbone.window': 14}), 'model.backbone.window_size?'),
             (dict(cfg_options={'custom_hooks.9.interval': 1}), 'do not fit the config'),

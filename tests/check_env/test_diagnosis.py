@@ -60,57 +60,54 @@ def test_a_sound_environment_has_no_findings(versions, python):
     found = environment(versions, python=python, cuda='13.0')
     assert diagnose(found) == []
     assert works(found) == ON_CPU
-    on_gpu = found._replace(gpu='NVIDIA H100', mmcv_cuda='13.0')
-    assert diagnose(on_gpu) == []
-    assert works(on_gpu) == EVERYTHING
-
-
-def test_mmcv_without_operators():
-    error = "ModuleNotFoundError: No module named 'mmcv._ext'"
-    found = environment(failures=failing_above('mmcv._ext', error))
-    problem, mend = only_finding(found)
-    assert 'no operators' in problem and error in problem
-    assert mend.splitlines()[0] == 'pip uninstall -y onedl-mmcv'
-    assert mend.splitlines()[-1] == (
-        'pip install --no-build-isolation --no-cache-dir onedl-mmcv==2.3.6'
-    )
-    assert works(found) == PRETRAIN_ONLY
+    for compiled in (False, True):
+        cuda = '13.0' if compiled else 'not available'
+        on_gpu = found._replace(gpu='NVIDIA H100', mmcv_cuda=cuda, compiled=compiled)
+        assert diagnose(on_gpu) == []
+        assert works(on_gpu) == EVERYTHING
 
 
 def test_mmcv_operators_of_another_torch():
     error = 'ImportError: _ext.so: undefined symbol: _ZN3c1017RegisterOperators'
     found = environment(failures=failing_above('mmcv._ext', error))
-    assert 'run with this torch' in only_finding(found).problem
-
-
-def test_mmcv_that_this_torch_cannot_compile():
-    error = "ModuleNotFoundError: No module named 'mmcv._ext'"
-    versions = {**ONEDL, 'torch': '2.14.1', 'torchvision': '0.29.1'}
-    found = environment(versions, failing_above('mmcv._ext', error))
-    assert "'torch===2.13.0'" in only_finding(found).mend.splitlines()[0]
+    problem, mend = only_finding(found)
+    assert "mmcv's compiled operators do not run with torch 2.13.0" in problem and error in problem
+    assert mend.splitlines() == [
+        'pip uninstall -y onedl-mmcv',
+        'pip install --no-cache-dir onedl-mmcv==2.3.6',
+    ]
+    assert works(found) == PRETRAIN_ONLY
 
 
 def test_mmcv_lite_is_replaced_by_the_mmcv_of_its_own_stack():
     versions = {**OPENMMLAB, 'mmcv-lite': '2.1.0'}
     del versions['mmcv']
-    error = "ModuleNotFoundError: No module named 'mmcv._ext'"
+    error = 'ImportError: undefined symbol'
     mend = only_finding(environment(versions, failing_above('mmcv._ext', error))).mend
-    assert 'pip uninstall -y mmcv-lite' in mend
+    assert 'pip uninstall -y mmcv-lite' in mend and 'MMCV_WITH_OPS=0' in mend
     assert mend.endswith('mmcv==2.1.0') and 'onedl' not in mend
 
 
-def test_mmcv_without_cuda_while_torch_sees_a_gpu():
-    found = environment(cuda='13.0', gpu='NVIDIA H100', mmcv_cuda='not available')
+def test_compiled_without_cuda_while_torch_sees_a_gpu():
+    found = environment(cuda='13.0', gpu='NVIDIA H100', compiled=True)
     problem, mend = only_finding(found)
-    assert 'NVIDIA H100' in problem and 'CUDA 13.0' in problem
-    assert 'FORCE_CUDA=1 pip install --no-build-isolation --no-cache-dir' in mend
+    assert 'NVIDIA H100' in problem and 'compiled without CUDA' in problem
+    assert mend.splitlines()[-1] == 'pip install --no-cache-dir onedl-mmcv==2.3.6'
     assert works(found) == ON_CPU
 
 
-def test_mmcv_without_operators_is_not_also_called_without_cuda():
-    error = "ModuleNotFoundError: No module named 'mmcv._ext'"
-    found = environment(failures=failing_above('mmcv._ext', error), cuda='13.0', gpu='NVIDIA H100')
-    assert 'no operators' in only_finding(found).problem
+@pytest.mark.parametrize(
+    ('facts', 'sentence'),
+    [
+        ({}, "detection uses torchvision's operators (NMS, RoIAlign)"),
+        (dict(compiled=True), 'the compiled operators of mmcv (CUDA: without CUDA)'),
+        (dict(compiled=True, mmcv_cuda='13.0'), 'the compiled operators of mmcv (CUDA: 13.0)'),
+    ],
+)
+def test_report_says_which_operators_detection_uses(facts, sentence):
+    assert sentence in report(environment(**facts))
+    broken = environment(failures=failing_above('torchvision', 'ImportError: x'), **facts)
+    assert 'detection uses' not in report(broken)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +141,7 @@ def test_packages_side_by_side(more, less, named):
     problem, mend = only_finding(environment(versions, failures))
     assert 'side by side' in problem and named in problem
     assert diagnose(environment(versions)) == [(problem, mend)]
-    uninstall, _, install = mend.splitlines()
+    uninstall, install = mend.splitlines()
     assert set(uninstall.split()[3:]) == {name for name in versions if 'mm' in name}
     assert 'onedl-mmcv==2.3.6' in install
 
@@ -224,15 +221,14 @@ def test_an_empty_environment_names_every_package_once_in_order():
     assert works(found) == NOTHING
 
 
-def test_pretraining_needs_neither_operators_nor_mmdet():
+def test_pretraining_needs_no_mmdet():
     versions = {name: version for name, version in ONEDL.items() if name != 'onedl-mmdetection'}
     failures = {
-        'mmcv._ext': "ModuleNotFoundError: No module named 'mmcv._ext'",
         'mmdet': "ModuleNotFoundError: No module named 'mmdet'",
     }
     found = environment(versions, failures)
     assert works(found) == PRETRAIN_ONLY
-    assert all('only detection needs' in finding.problem for finding in diagnose(found))
+    assert 'only detection needs' in only_finding(found).problem
 
 
 @pytest.mark.parametrize('trial', TRIALS)
@@ -244,11 +240,11 @@ def test_whatever_fails_there_is_exactly_one_finding_for_the_cause(trial):
 
 
 def test_report_shows_versions_problems_and_what_works():
-    error = "ModuleNotFoundError: No module named 'mmcv._ext'"
+    error = 'ImportError: undefined symbol'
     text = report(environment(failures=failing_above('mmcv._ext', error), cuda='13.0'))
     assert 'Python 3.11' in text and 'onedl-mmcv 2.3.6' in text
     assert 'torch is built for CUDA 13.0, GPU: none' in text
-    assert 'Problem: mmcv has no operators' in text
+    assert "Problem: mmcv's compiled operators" in text
     assert '\n    pip uninstall -y onedl-mmcv\n' in text
     assert re.search(r'^pretrain +works$', text, re.MULTILINE)
     assert re.search(r'^detect on CPU +does not work$', text, re.MULTILINE)

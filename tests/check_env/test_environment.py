@@ -18,6 +18,9 @@ def test_everything_of_the_test_environment_runs():
     assert found.version('torch').startswith('2.')
     assert found.version('mmcv') == found.versions['onedl-mmcv']
     assert found.mmcv_cuda != ''
+    import mmcv._ext
+
+    assert found.compiled == mmcv._ext.__file__.endswith('.so')
 
 
 def test_gather_survives_what_is_missing_broken_or_crashes(monkeypatch):

@@ -1,0 +1,1 @@
+"""What takes the place of mmcv's compiled operators where mmcv has none."""
