@@ -31,8 +31,8 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
 
     Args:
         backbone: a :class:`mmgreen.nets.contract.VisibleEncoder`; docs/add_a_backbone.md adds one.
-        neck: predicts patches, ``neck(stages, masked)``.
-        head: has ``loss``, ``loss_per_image`` and ``undo_target``.
+        neck: predicts patches, ``neck(stages, masked)``, as many values of each as the target has.
+        head: a :class:`mmgreen.models.MIMHead`.
         mask_ratio: fraction of the units to hide, in (0, 1).
         shared_mask: one choice for all images of a batch (GreenMIM), or one for each.
         data_preprocessor: mmpretrain's SelfSupDataPreprocessor by default.
@@ -52,6 +52,9 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ):
+        if isinstance(head, dict):
+            head = MODELS.build(head)
+        neck = _fit_to_target(neck, head)
         super().__init__(backbone, neck, head, mask_ratio, data_preprocessor, init_cfg)
         if not isinstance(self.backbone, VisibleEncoder):
             raise TypeError(
@@ -109,3 +112,13 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         pixels = masked_map(masked.expand(len(images), -1), grid, self.backbone.unit_size)
         strip = film_strip(images)
         return Reconstruction(strip, pixels.to(images.device), self.head.undo_target(pred, strip))
+
+
+def _fit_to_target(neck: dict | nn.Module, head: nn.Module) -> dict | nn.Module:
+    """The neck, with as many values a patch as the head's target has if its config says nothing."""
+    if not isinstance(neck, dict) or neck.get('num_targets') is not None:
+        return neck
+    channels = neck.get('image_channels', 3)
+    num_targets = head.num_targets(channels)
+    is_usual = num_targets == head.patch_size**2 * channels
+    return neck if is_usual else {**neck, 'num_targets': num_targets}
