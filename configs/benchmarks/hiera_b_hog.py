@@ -1,4 +1,4 @@
 # Pretraining of Hiera-B with histograms of gradients as the target, beside
 # hiera/hiera_b_pretrain.py, for tools/analysis_tools/benchmark.py.
 _base_ = '../hiera/hiera_b_pretrain.py'
-model = dict(neck=dict(num_targets=108), head=dict(target='hog'))
+model = dict(head=dict(target='hog'))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from math import prod
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from torch import Tensor, nn
 from mmgreen.analysis.comparability import check_sizes, size_of, task_of, task_of_class
 from mmgreen.analysis.flops import count_macs
 from mmgreen.analysis.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
-from mmgreen.ops.masking import draw_masked, unit_grid
+from mmgreen.ops.masking import draw_masked
 
 
 class Spread(NamedTuple):
@@ -283,13 +284,13 @@ def time_planning(config: str, setting: Setting, turns: int) -> Spread:
     """Milliseconds to plan the groups of one step, all stages and shifts, on one core."""
     model = build_model(config, setting)
     backbone = model.backbone
-    grid = unit_grid(*setting.size, backbone.unit_size)
+    grid = backbone.unit_grid(torch.empty(1, 3, *setting.size, device='meta'))
     num_images = None if model.shared_mask else setting.batch
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []
     for _ in range(turns + 3):
-        masked = draw_masked(grid[0] * grid[1], model.mask_ratio, num_images)
+        masked = draw_masked(prod(grid), model.mask_ratio, num_images)
         begin = time.perf_counter()
         backbone.plan_visible(masked, grid)
         times.append(1e3 * (time.perf_counter() - begin))

@@ -23,7 +23,8 @@ from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.images import UnlabelledImages, image_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
 from mmgreen.engine.training_facts import facts_in
-from mmgreen.models import MaskedAutoencoder, PretrainingModel
+from mmgreen.models import PretrainingModel
+from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.registry import MODELS
 
 
@@ -72,7 +73,8 @@ def write_sheet(
 def load_model(config: Config, checkpoint: str, device: str | torch.device) -> PretrainingModel:
     """The pretraining model of ``config`` with the weights of ``checkpoint``, ready for pictures.
 
-    Our models read every format that docs/checkpoints.md lists, a baseline its own checkpoints.
+    Backbones that start from any format that docs/checkpoints.md lists do so here too, others from
+    their own checkpoints.
 
     Raises:
         ValueError: if the config is not one of pretraining, or the checkpoint has no decoder or
@@ -87,7 +89,7 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
         )
     model = MODELS.build(config.model)
     content = read_checkpoint(checkpoint)
-    if isinstance(model, MaskedAutoencoder):
+    if isinstance(model.backbone, StartsFromCheckpoint):
         if not has_decoder(convert(weights_in(content)[0], source=checkpoint).state_dict):
             raise ValueError(
                 f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '

@@ -259,7 +259,7 @@ class Hiera(HieraEncoder, Backbone):
             yield self.patch_embed
             yield from (x for name, x in self.named_parameters() if name.startswith('pos_embed'))
         for i in range(self.frozen_stages):
-            yield self.stages[i]
+            yield self.blocks_of(i)
             if self.out_norms and i in self.out_indices:
                 yield getattr(self, f'norm{i}')
 

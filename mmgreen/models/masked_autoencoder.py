@@ -1,4 +1,4 @@
-"""Masked image modelling: one algorithm for every backbone that has ``forward_visible``.
+"""Masked image modelling: one algorithm for every backbone that meets the contract of ``nets``.
 
 Images may be clips, (B, C, T, H, W) for a video Hiera: what is predicted of them is the first frame
 of each two, and pictures show these frames one below the other.
@@ -8,17 +8,17 @@ Letters in shapes: B images, C channels, T frames, H W pixels, U units.
 
 from __future__ import annotations
 
+from math import prod
+
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
-from mmgreen.models.planned_masks import planned_masks
+from mmgreen.models.planned_batch import PlannedBatch
 from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
-from mmgreen.ops.layout import (
-    FRAMES_PER_TOKEN,
-    film_strip,
-)
-from mmgreen.ops.masking import check_masked, draw_masked, masked_map, unit_grid
+from mmgreen.nets.contract import VisibleEncoder
+from mmgreen.ops.layout import film_strip
+from mmgreen.ops.masking import check_masked, draw_masked, masked_map
 from mmgreen.registry import MODELS
 
 
@@ -30,9 +30,9 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
     runner the hook ``mmgreen.SeedEachStep`` does so from seed, rank and step.
 
     Args:
-        backbone: has ``unit_size`` and ``forward_visible(images, masked)``.
-        neck: predicts patches, ``neck(stages, masked)``.
-        head: has ``loss``, ``loss_per_image`` and ``undo_target``.
+        backbone: a :class:`mmgreen.nets.contract.VisibleEncoder`; docs/add_a_backbone.md adds one.
+        neck: predicts patches, ``neck(stages, masked)``, as many values of each as the target has.
+        head: a :class:`mmgreen.models.MIMHead`.
         mask_ratio: fraction of the units to hide, in (0, 1).
         shared_mask: one choice for all images of a batch (GreenMIM), or one for each.
         data_preprocessor: mmpretrain's SelfSupDataPreprocessor by default.
@@ -52,26 +52,38 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ):
+        if isinstance(head, dict):
+            head = MODELS.build(head)
+        neck = _fit_to_target(neck, head)
         super().__init__(backbone, neck, head, mask_ratio, data_preprocessor, init_cfg)
+        if not isinstance(self.backbone, VisibleEncoder):
+            raise TypeError(
+                f'{type(self.backbone).__name__} cannot be pretrained on what is visible, because '
+                'it is no mmgreen.nets.contract.VisibleEncoder; take mmgreen.GreenSwin, '
+                'mmgreen.GreenTwins or mmgreen.Hiera, or add its methods as '
+                'docs/add_a_backbone.md shows.'
+            )
         self.shared_mask = shared_mask
 
-    def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
+    def loss(
+        self, inputs: Tensor, data_samples: list[DataSample] | PlannedBatch | None = None
+    ) -> dict:
         """One training step.
 
         Args:
             inputs: (B, C, H, W) or clips (B, C, T, H, W), normalised.
-            data_samples: the first may hold what a worker of the data loader has planned.
+            data_samples: a :class:`PlannedBatch` brings the masks and their plan, else masks are
+                drawn and planned here.
 
         Returns:
             ``{'loss': scalar}``.
         """
-        planned = planned_masks(data_samples)
-        if planned is None:
+        if isinstance(data_samples, PlannedBatch):
+            masked = data_samples.masked
+            stages = self.backbone.encode_visible(inputs, data_samples.plan)
+        else:
             masked = self.draw_masked(inputs)
             stages = self.backbone.forward_visible(inputs, masked)
-        else:
-            masked = planned.masked
-            stages = self.backbone.encode_visible(inputs, planned.plan)
         pred = self.neck(stages, masked)
         return {'loss': self.head.loss(pred, inputs, masked)}
 
@@ -83,14 +95,8 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
 
     def draw_masked(self, images: Tensor) -> Tensor:
         """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""
-        rows, columns = self._unit_grid(images)
         num_images = None if self.shared_mask else len(images)
-        return draw_masked(rows * columns, self.mask_ratio, num_images)
-
-    def _unit_grid(self, images: Tensor) -> tuple[int, int]:
-        """Rows and columns of mask units, those of a clip's frames one below the other."""
-        rows, columns = unit_grid(*images.shape[-2:], self.backbone.unit_size)
-        return rows * (images.shape[2] // FRAMES_PER_TOKEN if images.dim() == 5 else 1), columns
+        return draw_masked(prod(self.backbone.unit_grid(images)), self.mask_ratio, num_images)
 
     def reconstruct(self, images: Tensor, masked: Tensor | None = None) -> Reconstruction:
         """What the model makes of masked images.
@@ -99,10 +105,20 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
             images: (B, C, H, W) or clips (B, C, T, H, W), normalised.
             masked: (U,) or (B, U) bool, True = hidden; drawn if None.
         """
-        grid = self._unit_grid(images)
+        grid = self.backbone.unit_grid(images)
         masked = self.draw_masked(images) if masked is None else masked
         masked = check_masked(masked, grid, len(images))
         pred = self.neck(self.backbone.forward_visible(images, masked), masked)
         pixels = masked_map(masked.expand(len(images), -1), grid, self.backbone.unit_size)
         strip = film_strip(images)
         return Reconstruction(strip, pixels.to(images.device), self.head.undo_target(pred, strip))
+
+
+def _fit_to_target(neck: dict | nn.Module, head: nn.Module) -> dict | nn.Module:
+    """The neck, with as many values a patch as the head's target has if its config says nothing."""
+    if not isinstance(neck, dict) or neck.get('num_targets') is not None:
+        return neck
+    channels = neck.get('image_channels', 3)
+    num_targets = head.num_targets(channels)
+    is_usual = num_targets == head.patch_size**2 * channels
+    return neck if is_usual else {**neck, 'num_targets': num_targets}

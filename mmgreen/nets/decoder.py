@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.nets.layers import Mlp, convolve_unit_order, reset_transformer_weights
+from mmgreen.ops.choices import take_places
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll
 from mmgreen.ops.masking import unit_grid, unit_indices
 from mmgreen.ops.positions import sincos_table
@@ -198,9 +199,7 @@ class MaskedDecoder(nn.Module):
         source = source.flatten(-2).to(tokens.device, non_blocking=True)
         mask_token = self.mask_token.to(tokens.dtype).expand(len(tokens), -1, -1)
         pool = torch.cat([tokens, mask_token], dim=1)
-        if source.dim() == 1:
-            return pool.index_select(1, source)
-        return pool.gather(1, source[..., None].expand(-1, -1, pool.shape[-1]))
+        return take_places(pool, source)
 
     def _positions(self) -> Tensor:
         """(1, P, D): the table, which is stored in raster order, in unit order."""

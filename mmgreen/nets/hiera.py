@@ -8,12 +8,15 @@ columns, N tokens, U mask units, V visible units.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from math import prod
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.nets.hiera_layers import (
     PATCH_SIZE,
     UNIT_SIDE,
@@ -30,7 +33,7 @@ from mmgreen.nets.layers import (
     run_block,
 )
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, reroll, unroll
-from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import UNIT_SIZE, unit_indices
 from mmgreen.ops.positions import abs_win_table, interpolate_table, tile_table
 
 HIERA_ARCHS = {
@@ -45,7 +48,20 @@ POSITION_MODES = ('interpolate', 'tile', 'abs_win', 'abs_win_paper')
 NUM_UNIT_STAGES = 2  # in which attention stays inside mask units
 
 
-class HieraEncoder(nn.Module):
+class HieraPlan(NamedTuple):
+    """All that ``masked`` decides about a forward pass, made on the CPU before it."""
+
+    units: Tensor
+    """(V,) or (B, V) int64: the visible units, raster order, time outermost."""
+    visible: Tensor
+    """([t,] rows, columns) or (B, [t,] rows, columns) bool."""
+
+    def to(self, device: torch.device) -> HieraPlan:
+        """The same plan on ``device``, without waiting for it."""
+        return HieraPlan(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+class HieraEncoder(VisibleEncoder):
     """Hiera for whole images or clips, and for the visible units of masked ones.
 
     Without ``window_sizes`` attention stays inside mask units in the first two stages and is global
@@ -79,8 +95,6 @@ class HieraEncoder(nn.Module):
         ValueError: if ``img_size`` is not whole units, or arguments do not fit each other.
     """
 
-    unit_size = UNIT_SIZE
-
     def __init__(
         self,
         arch: str | dict = 'base',
@@ -103,7 +117,8 @@ class HieraEncoder(nn.Module):
             sizes[key] for key in ('embed_dims', 'depths', 'num_heads')
         )
         self.img_size = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
-        self.is_video = len(self.img_size) == 3
+        self.dimensions = len(self.img_size)
+        self.is_video = self.dimensions == 3
         _check_img_size(self.img_size)
         _check_windows(window_sizes, global_blocks, self.depths, self.is_video)
         if q_pool not in (0, 1, 2, 3):
@@ -112,8 +127,11 @@ class HieraEncoder(nn.Module):
         self.out_indices = tuple(out_indices)
         self.out_norms = out_norms
         self.q_pool = q_pool
-        self.window_sizes = None if window_sizes is None else tuple(window_sizes)
+        self.has_windows = window_sizes is not None
+        self.window_sizes = tuple(window_sizes) if self.has_windows else None
         self.global_blocks = tuple(global_blocks)
+        ends = tuple(accumulate(self.depths))
+        self._places = tuple(zip((0, *ends[:3]), ends, strict=True))  # of each stage's blocks
         self.dims = tuple(self.embed_dims * 2**stage for stage in range(4))
         self.out_channels = tuple(self.dims[stage] for stage in self.out_indices)
         self.strides = tuple(PATCH_SIZE * 2 ** min(stage, q_pool) for stage in range(4))
@@ -171,7 +189,7 @@ class HieraEncoder(nn.Module):
 
     def _order(self, block: int, stage: int, pools: bool) -> UnitOrder | RasterOrder:
         """How a block stores and cuts its tokens; before it pools it attends as ``stage`` does."""
-        if self.window_sizes is None:
+        if not self.has_windows:
             tokens = (UNIT_SIDE >> min(stage, self.q_pool)) ** 2
             return UnitOrder(tokens if stage < NUM_UNIT_STAGES else 0)
         window = 0 if block in self.global_blocks else self.window_sizes[stage]
@@ -203,70 +221,52 @@ class HieraEncoder(nn.Module):
         grid = tuple(maps.shape[2:])
         maps = maps + self._positions(grid)
         tokens = (
-            maps.permute(0, 2, 3, 1) if self.window_sizes else _to_unit_order(maps).flatten(1, 2)
+            maps.permute(0, 2, 3, 1) if self.has_windows else _to_unit_order(maps).flatten(1, 2)
         )
         results = []
-        for stage, blocks in enumerate(self.stages):
-            tokens = self._run(blocks, tokens)
+        for stage in range(4):
+            tokens = self._run(stage, tokens)
             if stage in self.out_indices:
                 result = self._as_map(self._normed(tokens, stage), grid)
                 rows, columns = (-(-side // self.strides[stage]) for side in (height, width))
                 results.append(result[..., :rows, :columns].contiguous())
         return tuple(results)
 
-    def forward_visible(self, images: Tensor, masked: Tensor) -> tuple[Tensor, ...]:
-        """Features of what is visible of masked images, computed from nothing else.
-
-        Args:
-            images: (B, C, H, W), multiples of 32, or clips (B, C, T, H, W) with the frames of
-                ``img_size``.
-            masked: (U,) bool shared by the batch, or (B, U), one row an image; True = hidden, the
-                units in raster order, time outermost. On the CPU, or this waits for the device.
-
-        Returns:
-            Four of (B, V_s, C_s), the visible tokens after each stage in unit order.
+    def plan_visible(self, masked: Tensor, grid: tuple[int, ...]) -> HieraPlan:
+        """See :meth:`VisibleEncoder.plan_visible`.
 
         Raises:
-            TypeError, ValueError: if ``masked`` is no valid choice for the images, they are not
-                whole units, or the net has windows.
+            ValueError: if the net has windows.
         """
-        if self.window_sizes is not None:
+        if self.has_windows:
             raise ValueError(
                 'forward_visible attends inside mask units and globally; build the net without '
                 'window_sizes and global_blocks for pretraining (the same weights fit).'
             )
-        self._check_frames(images)
-        grid = self.unit_grid(images)
-        visible = ~check_masked(masked, grid, len(images)).expand(len(images), -1)
-        units = unit_indices(visible).to(images.device, non_blocking=True)
-        visible = visible.unflatten(1, grid).to(images.device, non_blocking=True)
-        return self.encode_visible(images, visible, units)
+        return HieraPlan(unit_indices(~masked), (~masked).unflatten(-1, grid))
 
-    def encode_visible(self, images: Tensor, visible: Tensor, units: Tensor) -> tuple[Tensor, ...]:
-        """:meth:`forward_visible` once the choice is on the device: the part to compile.
-
-        Args:
-            images: (B, C, [T,] H, W).
-            visible: (B, [t,] rows, columns) bool.
-            units: (B, V) int64, positions of the visible units.
-        """
-        tokens = self.patch_embed.forward_visible(images, visible, units)
-        grid = (*visible.shape[1:-2], *(UNIT_SIDE * side for side in visible.shape[-2:]))
+    def encode_visible(self, images: Tensor, plan: HieraPlan) -> tuple[Tensor, ...]:
+        """See :meth:`VisibleEncoder.encode_visible`; four of (B, V_s, C_s), without a norm."""
+        batch, grid = len(images), plan.visible.shape[-self.dimensions :]
+        units = plan.units.expand(batch, -1)
+        tokens = self.patch_embed.forward_visible(images, plan.visible.expand(batch, *grid), units)
+        grid = (*grid[:-2], *(UNIT_SIDE * side for side in grid[-2:]))
         positions = _to_unit_order(self._positions(grid))[0]
         tokens = (tokens + positions[units]).flatten(1, 2)
         stages = []
-        for blocks in self.stages:
-            tokens = self._run(blocks, tokens)
+        for stage in range(4):
+            tokens = self._run(stage, tokens)
             stages.append(tokens)
         return tuple(stages)
 
     def unit_grid(self, images: Tensor) -> tuple[int, ...]:
-        """Mask units of images or clips: (rows, columns), or (t, rows, columns).
+        """See :meth:`VisibleEncoder.unit_grid`.
 
         Raises:
-            ValueError: if the images are not whole units.
+            ValueError: if the images are not whole units, or a clip has another number of frames.
         """
-        grid = unit_grid(*images.shape[-2:], UNIT_SIZE)
+        self._check_frames(images)
+        grid = super().unit_grid(images)
         return (images.shape[2] // FRAMES_PER_TOKEN, *grid) if self.is_video else grid
 
     def _check_frames(self, images: Tensor) -> None:
@@ -281,15 +281,13 @@ class HieraEncoder(nn.Module):
                 'sample that many, or build it with another img_size.'
             )
 
-    @property
-    def stages(self) -> list[nn.ModuleList]:
-        """The blocks of each stage."""
-        ends = [sum(self.depths[: stage + 1]) for stage in range(4)]
-        return [self.blocks[end - depth : end] for depth, end in zip(self.depths, ends)]
+    def blocks_of(self, stage: int) -> nn.ModuleList:
+        """The blocks of a stage."""
+        return self.blocks[slice(*self._places[stage])]
 
-    def _run(self, blocks: nn.ModuleList, tokens: Tensor) -> Tensor:
-        for block in blocks:
-            tokens = run_block(block, tokens, with_cp=self.with_cp)
+    def _run(self, stage: int, tokens: Tensor) -> Tensor:
+        for place in range(*self._places[stage]):
+            tokens = run_block(self.blocks[place], tokens, with_cp=self.with_cp)
         return tokens
 
     def _normed(self, tokens: Tensor, stage: int) -> Tensor:
@@ -297,7 +295,7 @@ class HieraEncoder(nn.Module):
 
     def _as_map(self, tokens: Tensor, grid: tuple[int, ...]) -> Tensor:
         """(B, h, w, C), or (B, N, C) in unit order, to (B, C, [t,] h, w)."""
-        if self.window_sizes is not None:
+        if self.has_windows:
             return tokens.permute(0, 3, 1, 2)
         rows, columns = (side // UNIT_SIDE for side in grid[-2:])
         frames = prod(grid[:-2])

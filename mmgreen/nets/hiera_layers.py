@@ -11,16 +11,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.nets.layers import DropPath, Mlp
+from mmgreen.ops.choices import index_units
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, cut_windows, paste_windows, unroll
 from mmgreen.ops.masking import UNIT_SIZE
 
 PATCH_SIZE = 4
 UNIT_SIDE = UNIT_SIZE // PATCH_SIZE
+
+
+def pool_fours(tokens: Tensor, axis: int) -> Tensor:
+    """The greatest value of each four tokens in a row along ``axis``: one 2x2 in unit order."""
+    return tokens.unflatten(axis, (-1, 4)).amax(axis + 1)
 
 
 class UnitOrder(NamedTuple):
@@ -39,7 +44,7 @@ class UnitOrder(NamedTuple):
 
     def pool(self, tokens: Tensor) -> Tensor:
         """(B, N, C) to (B, N / 4, C), the greatest value of each 2x2."""
-        return tokens.unflatten(1, (-1, 4)).amax(2)
+        return pool_fours(tokens, 1)
 
 
 class RasterOrder(NamedTuple):
@@ -81,7 +86,7 @@ class HieraAttention(nn.Module):
         qkv = self.qkv(windows).unflatten(-1, (3, self.num_heads, -1)).flatten(0, 1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         if self.pools:
-            q = q.unflatten(2, (-1, 4)).amax(3)
+            q = pool_fours(q, 2)
         out = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         return self.proj(out).unflatten(0, windows.shape[:2])
 
@@ -155,8 +160,7 @@ class HieraPatchEmbed(nn.Module):
         for axis, (size, margin) in enumerate(zip(unit, margins, strict=True), start=2):
             pixels = pixels.unfold(axis, size + margin, size)
         by_unit = pixels.movedim(1, 1 + len(unit))
-        image = torch.arange(len(units), device=units.device)[:, None]
-        chosen = by_unit[(image, *torch.unravel_index(units, grid))].flatten(0, 1)
+        chosen = by_unit[index_units(units, grid, len(images))].flatten(0, 1)
         convolve = F.conv3d if len(unit) == 3 else F.conv2d
         tokens = convolve(chosen, self.proj.weight, self.proj.bias, self.proj.stride)
         tokens = tokens.reshape(len(tokens), -1, UNIT_SIDE, UNIT_SIDE)

@@ -20,6 +20,7 @@ from mmgreen.nets.attention import (
     VisibleGroups,
     fit_window,
 )
+from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.nets.layers import (
     DropPath,
     FeedForward,
@@ -28,9 +29,10 @@ from mmgreen.nets.layers import (
     reset_transformer_weights,
     run_block,
 )
+from mmgreen.ops.choices import image_of_tokens
 from mmgreen.ops.grouping import GroupPlan, plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
-from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import UNIT_SIZE, unit_indices
 
 SWIN_ARCHS = {
     'tiny': dict(embed_dims=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24]),
@@ -160,11 +162,7 @@ def plan_visible(masked: Tensor, grid: tuple[int, int], window_size: int) -> Vis
     """
     units, side = unit_indices(~masked), UNIT_SIZE // PATCH_SIZE
     coords = unit_coords(units.flatten(), grid[1], z_order(side))
-    image = None
-    if masked.dim() == 2:
-        image = torch.arange(len(masked), device='cpu').repeat_interleave(
-            len(coords) // len(masked)
-        )
+    image = image_of_tokens(units, side**2)
     stages = []
     for i in range(4):
         if i:
@@ -177,7 +175,7 @@ def plan_visible(masked: Tensor, grid: tuple[int, int], window_size: int) -> Vis
     return VisiblePlan(units, tuple(stages))
 
 
-class SwinEncoder(nn.Module):
+class SwinEncoder(VisibleEncoder):
     """Swin transformer for whole images, and for the visible tokens of masked ones.
 
     :meth:`forward` is Swin; :meth:`forward_visible` is GreenMIM's encoder (arXiv 2205.13515).
@@ -197,7 +195,7 @@ class SwinEncoder(nn.Module):
             original's rule, True is mmdet's.
     """
 
-    unit_size = UNIT_SIZE
+    plan_grows_with_batch = True
 
     def __init__(
         self,
@@ -266,39 +264,21 @@ class SwinEncoder(nn.Module):
             DenseWindows.over(size, window, shift, self.window_size, device) for shift in shifts
         )
 
-    def forward_visible(self, images: Tensor, masked: Tensor) -> tuple[Tensor, ...]:
-        """Features of what is visible of masked images, computed from nothing else.
-
-        Equal to a Swin in which hidden tokens, and positions that only padding creates, take no
-        part in attention; windows follow the rule of ``pad_small_map=False``.
-
-        Args:
-            images: (B, C, H, W), H and W multiples of 32.
-            masked: (U,) bool shared by the batch, or (B, U), one row an image; True = hidden, the
-                units of 32x32 pixels in raster order. On the CPU, or the forward pass waits for the
-                device.
-
-        Returns:
-            Four of (B, V_s, C_s), the visible tokens after each stage in unit order; the last after
-            ``norm3``, the others without a norm.
-
-        Raises:
-            TypeError, ValueError: if ``masked`` is no valid choice for the images, the images are
-                not multiples of 32, or ``out_indices`` lacks 3, so that there is no ``norm3``.
-        """
-        grid = unit_grid(*images.shape[-2:], UNIT_SIZE)
-        masked = check_masked(masked, grid, len(images))
-        return self.encode_visible(images, self.plan_visible(masked, grid).to(images.device))
-
     def plan_visible(self, masked: Tensor, grid: tuple[int, int]) -> VisiblePlan:
         """:func:`plan_visible` with this net's windows."""
         return plan_visible(masked, grid, self.window_size)
 
     def encode_visible(self, images: Tensor, plan: VisiblePlan) -> tuple[Tensor, ...]:
-        """:meth:`forward_visible` once the plan is on the device.
+        """See :meth:`VisibleEncoder.encode_visible`.
 
-        Nothing but tensors and their sizes changes from call to call, so this is the part to
-        compile: ``torch.compile(net.encode_visible, dynamic=True)``.
+        Equal to a Swin in which hidden tokens, and positions that only padding creates, take no
+        part in attention; windows follow the rule of ``pad_small_map=False``.
+
+        Returns:
+            Four of (B, V_s, C_s); the last after ``norm3``, the others without a norm.
+
+        Raises:
+            ValueError: if ``out_indices`` lacks 3, so that there is no ``norm3``.
         """
         if 3 not in self.out_indices:
             raise ValueError(

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.nets.layers import (
     drop_path_rates,
     read_arch,
@@ -33,9 +34,10 @@ from mmgreen.nets.twins_layers import (
     TwinsPatchEmbed,
     VisibleTokens,
 )
+from mmgreen.ops.choices import is_shared
 from mmgreen.ops.grouping import plan_groups
 from mmgreen.ops.layout import coarser_coords, cut_patches, unit_coords, z_order
-from mmgreen.ops.masking import UNIT_SIZE, check_masked, unit_grid, unit_indices
+from mmgreen.ops.masking import UNIT_SIZE, unit_indices
 from mmgreen.ops.tiles import cut_tiles
 
 _SIZES = dict(patch_sizes=[4, 2, 2, 2], strides=[4, 2, 2, 2], sr_ratios=[8, 4, 2, 1])
@@ -79,7 +81,7 @@ class TwinsPlan(NamedTuple):
         return TwinsPlan(self.units.to(device, non_blocking=True), stages)
 
 
-class TwinsEncoder(nn.Module):
+class TwinsEncoder(VisibleEncoder):
     """Twins for whole images, and for the visible tokens of masked ones.
 
     Args:
@@ -99,8 +101,6 @@ class TwinsEncoder(nn.Module):
     Raises:
         ValueError: if ``arch`` is unknown or no such dict, or ``norm_after_stage`` does not fit.
     """
-
-    unit_size = UNIT_SIZE
 
     def __init__(
         self,
@@ -184,37 +184,18 @@ class TwinsEncoder(nn.Module):
                 tokens = self.position_encodings[stage](tokens, where)
         return getattr(self, f'norm_after_stage{stage}')(tokens)
 
-    def forward_visible(self, images: Tensor, masked: Tensor) -> tuple[Tensor, ...]:
-        """Features of what is visible of masked images, computed from nothing else.
-
-        Equal to a Twins in which hidden tokens are no keys, and are 0 where a convolution looks at
-        neighbours.
-
-        Args:
-            images: (B, C, H, W), H and W multiples of 32.
-            masked: (U,) bool, True = hidden, the units of 32x32 pixels in raster order, shared by
-                the batch. On the CPU, or the forward pass waits for the device.
-
-        Returns:
-            Four of (B, V_s, C_s), the visible tokens after each stage, and its norm if it has one,
-            in unit order.
-
-        Raises:
-            TypeError, ValueError: if ``masked`` is no valid choice for the images, the images are
-                not multiples of 32, or units are not whole numbers of tokens in some stage.
-        """
-        grid = unit_grid(*images.shape[-2:], UNIT_SIZE)
-        masked = check_masked(masked, grid, len(images))
-        return self.encode_visible(images, self.plan_visible(masked, grid).to(images.device))
-
     def plan_visible(self, masked: Tensor, grid: tuple[int, int]) -> TwinsPlan:
         """The groups and places of every stage, planned on the CPU.
 
         Args:
             masked: (U,) bool on the CPU, True = hidden.
             grid: rows and columns of units.
+
+        Raises:
+            ValueError: if each image has a mask of its own, or units are not whole numbers of
+                tokens in some stage.
         """
-        if masked.dim() != 1:
+        if not is_shared(masked):
             raise ValueError(
                 'GreenTwins takes one choice of hidden units for the whole batch, masked of shape '
                 '(U,); set shared_mask=True, or take GreenSwin or Hiera.'
@@ -255,7 +236,14 @@ class TwinsEncoder(nn.Module):
         return sides
 
     def encode_visible(self, images: Tensor, plan: TwinsPlan) -> tuple[Tensor, ...]:
-        """:meth:`forward_visible` once the plan is on the device: the part to compile."""
+        """See :meth:`VisibleEncoder.encode_visible`.
+
+        Equal to a Twins in which hidden tokens are no keys, and are 0 where a convolution looks at
+        neighbours.
+
+        Returns:
+            Four of (B, V_s, C_s), the visible tokens after each stage, and its norm if it has one.
+        """
         patches = cut_patches(images, plan.units, UNIT_SIZE, self.strides[0])
         tokens = self.patch_embeds[0].forward_patches(patches)
         stages = []

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmgreen.ops.choices import index_units
+
 FRAMES_PER_TOKEN = 2
 
 
@@ -167,11 +169,7 @@ def cut_patches(images: Tensor, units: Tensor, unit_size: int, patch_size: int) 
     rows, columns = height // unit_size, width // unit_size
     by_unit = images.view(batch, channels, rows, unit_size, columns, unit_size)
     by_unit = by_unit.permute(0, 2, 4, 1, 3, 5)
-    if units.dim() == 1:
-        chosen = by_unit[:, units // columns, units % columns]
-    else:
-        image = torch.arange(batch, device=images.device)[:, None]
-        chosen = by_unit[image, units // columns, units % columns]
+    chosen = by_unit[index_units(units, (rows, columns), batch)]
     side = unit_size // patch_size
     patches = chosen.reshape(batch * units.shape[-1], channels, side, patch_size, side, patch_size)
     patches = patches.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)

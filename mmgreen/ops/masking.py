@@ -124,10 +124,10 @@ def masked_map(masked: Tensor, grid: tuple[int, int], side: int) -> Tensor:
 
     Args:
         masked: (B, U) bool, True = hidden.
-        grid: rows and columns of units.
+        grid: (rows, columns) of units, for clips (t, rows, columns).
         side: places a side of a unit: tokens, or pixels.
 
     Returns:
-        (B, grid[0] * side, grid[1] * side) bool.
+        (B, rows * side, columns * side) bool; of clips the film strip's, t * rows * side high.
     """
-    return masked.unflatten(1, grid).repeat_interleave(side, 1).repeat_interleave(side, 2)
+    return masked.unflatten(1, (-1, grid[-1])).repeat_interleave(side, 1).repeat_interleave(side, 2)

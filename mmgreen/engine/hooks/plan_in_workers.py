@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor
 
-from mmgreen.models.planned_masks import PlannedMasks
-from mmgreen.nets.swin import SwinEncoder, VisiblePlan, plan_visible
-from mmgreen.ops.masking import draw_masked, unit_grid
+from mmgreen.models.planned_batch import PlannedBatch
+from mmgreen.nets.contract import VisibleEncoder
+from mmgreen.ops.masking import draw_masked
 from mmgreen.registry import HOOKS
 
 
@@ -27,15 +27,15 @@ from mmgreen.registry import HOOKS
 class PlanInWorkers(Hook):
     """Moves drawing masks and planning groups to the data loader's workers.
 
-    It does so where each image has a mask of its own (``shared_mask=False``) and the backbone is
-    ``GreenSwin``; other models have nothing to plan, or little. Masks are then drawn as
-    augmentations are, from (seed, epoch, index), and so are the same after a resume.
+    It does so where each image has a mask of its own (``shared_mask=False``) and the backbone says
+    that planning then takes long (``plan_grows_with_batch``). Masks are drawn as augmentations are,
+    from (seed, epoch, index), and so are the same after a resume.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Adds both to the training loader, whose workers have not started yet."""
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        if getattr(model, 'shared_mask', True) or not isinstance(model.backbone, SwinEncoder):
+        if getattr(model, 'shared_mask', True) or not model.backbone.plan_grows_with_batch:
             return
         loader = runner.train_dataloader
         if not hasattr(loader.dataset, 'pipeline'):
@@ -44,32 +44,25 @@ class PlanInWorkers(Hook):
                 'drawn and their groups planned in the training step, which waits for it.'
             )
             return
-        size = model.backbone.unit_size
-        draw = partial(draw_for_image, mask_ratio=model.mask_ratio, unit_size=size)
+        net = model.backbone.without_weights()
+        draw = partial(draw_for_image, mask_ratio=model.mask_ratio, net=net)
         loader.dataset.pipeline.transforms.append(draw)
-        plan = partial(plan_visible, window_size=model.backbone.window_size)
-        loader.collate_fn = partial(
-            collate_planned, collate=loader.collate_fn, plan=plan, unit_size=size
-        )
+        loader.collate_fn = partial(collate_planned, collate=loader.collate_fn, net=net)
 
 
-def draw_for_image(packed: dict, mask_ratio: float, unit_size: int) -> dict:
+def draw_for_image(packed: dict, mask_ratio: float, net: VisibleEncoder) -> dict:
     """The last step of a pipeline: puts ``masked``, (U,), into the data sample."""
-    rows, columns = unit_grid(*packed['inputs'].shape[-2:], unit_size)
-    packed['data_samples'].set_field(draw_masked(rows * columns, mask_ratio), 'masked')
+    units = prod(net.unit_grid(packed['inputs'][None]))
+    packed['data_samples'].set_field(draw_masked(units, mask_ratio), 'masked')
     return packed
 
 
 def collate_planned(
-    items: Sequence[dict],
-    collate: Callable[[Sequence[dict]], dict],
-    plan: Callable[[Tensor, tuple[int, int]], VisiblePlan],
-    unit_size: int,
+    items: Sequence[dict], collate: Callable[[Sequence[dict]], dict], net: VisibleEncoder
 ) -> dict:
-    """What ``collate`` makes of the images, with :class:`PlannedMasks` in the first data sample."""
+    """What ``collate`` makes of the images, their data samples a :class:`PlannedBatch`."""
     batch = collate(items)
     samples = batch['data_samples']
     masked = torch.stack([sample.pop('masked') for sample in samples])
-    grid = unit_grid(*batch['inputs'].shape[-2:], unit_size)
-    samples[0].set_field(PlannedMasks(masked, plan(masked, grid)), 'planned')
-    return batch
+    plan = net.plan_visible(masked, net.unit_grid(batch['inputs']))
+    return {**batch, 'data_samples': PlannedBatch(samples, masked, plan)}

@@ -13,8 +13,6 @@ from torch.utils.data import DataLoader
 
 from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers, collate_planned
 from mmgreen.models import GreenSwin, MaskedAutoencoder, MIMDecoder, MIMHead
-from mmgreen.models.planned_masks import PlannedMasks, planned_masks
-from mmgreen.nets.swin import SwinEncoder, plan_visible
 
 SIZES = dict(embed_dims=8, depths=[1, 1, 2, 1], num_heads=[1, 1, 1, 1])
 
@@ -53,15 +51,13 @@ def refuse(*_):
 
 
 def test_no_step_plans_and_every_image_has_a_mask_of_its_own(project, monkeypatch):
-    monkeypatch.setattr(SwinEncoder, 'plan_visible', refuse)
+    monkeypatch.setattr(MaskedAutoencoder, 'draw_masked', refuse)
     seen = []
     loss = MaskedAutoencoder.loss
     monkeypatch.setattr(
         MaskedAutoencoder,
         'loss',
-        lambda self, images, samples: (
-            seen.append(planned_masks(samples).masked) or loss(self, images, samples)
-        ),
+        lambda self, images, samples: seen.append(samples.masked) or loss(self, images, samples),
     )
     runner('run', **{'train_dataloader.persistent_workers': True}).train()  # as in our configs
     masks = torch.cat(seen)
@@ -101,8 +97,7 @@ def test_a_planned_step_has_the_loss_and_gradients_of_one_that_plans():
             'inputs': torch.stack([item['inputs'] for item in items]),
             'data_samples': [item['data_samples'] for item in items],
         },
-        plan=lambda masked, grid: plan_visible(masked, grid, window_size=7),
-        unit_size=32,
+        net=model.backbone.without_weights(),
     )
     losses = []
     model.draw_masked = lambda _: masked
@@ -114,16 +109,6 @@ def test_a_planned_step_has_the_loss_and_gradients_of_one_that_plans():
     assert torch.equal(losses[0][0], losses[1][0])
     assert torch.equal(losses[0][1], losses[1][1])
     assert 'masked' not in batch['data_samples'][0]
-
-
-def test_masks_stay_on_the_cpu_when_the_sample_moves_to_a_device():
-    masked = torch.tensor([[True, False]])
-    sample = DataSample()
-    sample.set_field(PlannedMasks(masked, plan_visible(masked, (1, 2), 7)), 'planned')
-    moved = sample.to('meta', non_blocking=True)
-    planned = planned_masks([moved])
-    assert planned.masked.device.type == 'cpu'
-    assert planned.plan.units.device.type == planned.plan.stages[0][0].take.device.type == 'meta'
 
 
 def test_a_shared_mask_leaves_the_loader_alone(project):
