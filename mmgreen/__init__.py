@@ -14,6 +14,8 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from mmgreen.errors import MissingFileError
+
 __version__ = '0.1.0'
 
 __all__ = ['__version__', 'config_file']
@@ -36,7 +38,7 @@ def config_file(name: str) -> str:
     if name not in names:
         nearest = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         hint = f'the nearest are {", ".join(nearest)}' if nearest else f'they are all in {folder}'
-        raise FileNotFoundError(f'mmgreen ships no config named {name!r}; {hint}.')
+        raise MissingFileError(f'mmgreen ships no config named {name!r}; {hint}.')
     return str(folder / name)
 
 

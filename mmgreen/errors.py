@@ -7,3 +7,11 @@ class InputError(ValueError):
 
 class MissingFileError(InputError, FileNotFoundError):
     """A file or folder that is not there."""
+
+
+class FolderError(InputError, IsADirectoryError):
+    """A folder in the place of a file."""
+
+
+class NonFiniteError(InputError, FloatingPointError):
+    """A training whose numbers are not finite any more."""

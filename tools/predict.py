@@ -2,6 +2,7 @@
 
 import argparse
 
+from mmgreen.apis.endings import ends_in_a_sentence
 from mmgreen.apis.prediction import PredictionInterrupted, predict
 
 
@@ -28,14 +29,13 @@ def main() -> None:
     """
     args = parse_args()
     try:
-        made = predict(**vars(args))
+        with ends_in_a_sentence('tools/predict.py'):
+            made = predict(**vars(args))
     except PredictionInterrupted as interruption:
         print(interruption.predictions)
         raise SystemExit(130) from interruption
     except KeyboardInterrupt as interruption:
         raise SystemExit(130) from interruption
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'tools/predict.py: {error}') from error
     print(made)
     if made.num_images == 0:
         raise SystemExit(1)

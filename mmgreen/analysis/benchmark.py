@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from mmgreen.analysis.comparability import check_sizes, size_of, task_of, task_of_class
 from mmgreen.analysis.flops import count_macs
 from mmgreen.analysis.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
+from mmgreen.errors import InputError
 from mmgreen.ops.masking import draw_masked
 
 
@@ -105,7 +106,7 @@ def readable(names: Sequence[str]) -> list[Config]:
         except Exception as error:  # a config is code, and may raise anything
             errors.append(f'{name} ({type(error).__name__}: {error})')
     if not configs:
-        raise ValueError(f'No config can be read: {"; ".join(errors)}.')
+        raise InputError(f'No config can be read: {"; ".join(errors)}.')
     return configs
 
 
@@ -132,7 +133,7 @@ def build_model(config: str, setting: Setting) -> nn.Module:
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     if setting.mask_ratio is not None:
         if 'mask_ratio' not in cfg.model:
-            raise ValueError(f'{config} has no model.mask_ratio, so none can be set.')
+            raise InputError(f'{config} has no model.mask_ratio, so none can be set.')
         cfg.model.mask_ratio = setting.mask_ratio
     if task_of(cfg) == 'pretraining':
         _fit_to_size(cfg.model, setting.size)

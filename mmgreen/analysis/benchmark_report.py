@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from mmgreen.analysis.benchmark import Failure, Figures, Setting, Spread, compare, readable
 from mmgreen.analysis.comparability import check_data, check_tasks
+from mmgreen.errors import InputError
 
 PANEL_INCHES = (4.2, 3.2)
 
@@ -164,7 +165,7 @@ def draw(results: Sequence[Figures | Failure], path: str | os.PathLike[str]) -> 
     varying = _check_variables([each.setting for each in results])
     measured = [each for each in results if isinstance(each, Figures)]
     if not measured:
-        raise ValueError('Nothing was measured, so there is nothing to draw.')
+        raise InputError('Nothing was measured, so there is nothing to draw.')
     figure = Figure(
         figsize=(2 * PANEL_INCHES[0], 2 * PANEL_INCHES[1] + 0.5), dpi=100, layout='constrained'
     )
@@ -185,7 +186,7 @@ def _check_variables(settings: Sequence[Setting]) -> list[Variable]:
     varying = variables_of(settings)
     if len(varying) > 1:
         names = ' and '.join(v.title for v in varying)
-        raise ValueError(f'A picture has one axis, but {names} vary; let one of them vary.')
+        raise InputError(f'A picture has one axis, but {names} vary; let one of them vary.')
     return varying
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from mmengine.config import Config
 
+from mmgreen.errors import InputError
 from mmgreen.models import PretrainingModel
 from mmgreen.registry import MODELS
 
@@ -92,7 +93,7 @@ def _check(
     known = [(config.filename, text) for config in configs if (text := describe(config))]
     for name, text in known[1:]:
         if text != known[0][1]:
-            raise ValueError(
+            raise InputError(
                 f'{known[0][0]} {words.format(known[0][1])}, but {name} {words.format(text)}; '
                 f'{remedy}'
             )

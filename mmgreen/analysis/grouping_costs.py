@@ -20,6 +20,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmgreen.analysis.benchmark import Setting
+from mmgreen.errors import InputError
 from mmgreen.nets.attention import fit_window
 from mmgreen.nets.swin import PATCH_SIZE
 from mmgreen.ops.grouping import GroupPlan, plan_groups
@@ -166,7 +167,7 @@ def report(config: str, setting: Setting, picture: str | os.PathLike[str] | None
     """
     model = Config.fromfile(config).model
     if model.get('backbone', {}).get('type') != 'mmgreen.GreenSwin':
-        raise ValueError(f'{config} pretrains no GreenSwin, which is what plans groups.')
+        raise InputError(f'{config} pretrains no GreenSwin, which is what plans groups.')
     ratio = model.mask_ratio if setting.mask_ratio is None else setting.mask_ratio
     costs = grouping_costs(setting.size, model.backbone.get('window_size', 7), ratio)
     if picture is not None:

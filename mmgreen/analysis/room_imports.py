@@ -10,6 +10,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
+from mmgreen.errors import InputError
+
 ROOMS = (
     'errors',
     *('operators', 'ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
@@ -17,7 +19,7 @@ ROOMS = (
 )
 """From the ground up: a room imports from itself and from those before it."""
 APART = ('__init__', 'check_env')
-"""They import from no room."""
+"""They import from no room but ``errors``."""
 NOT_CODE = ('configs', '.mim')
 
 
@@ -39,7 +41,7 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
             if node.level:
-                raise ValueError(f'{path}:{node.lineno} imports from a relative place.')
+                raise InputError(f'{path}:{node.lineno} imports from a relative place.')
             yield from (f'{node.module}.{each.name}' for each in node.names)
 
 

@@ -22,6 +22,7 @@ from mmgreen.datasets.classes import check_outputs, classes_in, classes_of, comp
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.palette import with_colours
 from mmgreen.datasets.read_image import ReadImage
+from mmgreen.errors import InputError
 
 # The first transform of a pipeline, which turns a file into pixels.
 READERS = ('LoadImageFromFile', 'ReadImage', 'LoadImageFromNDArray', 'InferencerLoader')
@@ -77,7 +78,7 @@ class Detector(DetInferencer):
         """The test pipeline, with pixels instead of a file at its beginning."""
         steps = [dict(step) for step in cfg.test_dataloader.dataset.pipeline]
         if not steps or steps[0]['type'].split('.')[-1] not in READERS:
-            raise ValueError(
+            raise InputError(
                 f'The test pipeline of {cfg.filename} does not begin with mmgreen.ReadImage or '
                 'LoadImageFromFile; put one of them first.'
             )
@@ -134,7 +135,7 @@ def load_detector(
     """
     cfg = read_config(str(config), ('model', 'test_dataloader'))
     if cfg.get('default_scope') != 'mmdet' or 'visualizer' not in cfg:
-        raise ValueError(f'{config} is not the config of a detector; give the one it has.')
+        raise InputError(f'{config} is not the config of a detector; give the one it has.')
     content = read_checkpoint(checkpoint)
     classes = _names(cfg, content, str(config), str(checkpoint))
     detector = Detector(cfg, content, classes, str(checkpoint), device)
@@ -149,7 +150,7 @@ def _names(cfg: Config, content: Mapping[str, Any], config: str, checkpoint: str
     given = classes_of(cfg.test_dataloader.dataset)
     given = tuple(given) if isinstance(given, list | tuple) else ()
     if not (trained or given):
-        raise ValueError(
+        raise InputError(
             f'Neither {checkpoint} nor {config} has names of classes; set '
             'test_dataloader.dataset.metainfo=dict(classes=(...)), in the order of training.'
         )

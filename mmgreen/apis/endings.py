@@ -24,7 +24,7 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
     """
     try:
         yield
-    except (InputError, ValueError, FileNotFoundError, FloatingPointError) as error:
+    except InputError as error:
         raise SystemExit(f'{tool}: {_innermost(error)}') from error
     except Exception as error:
         log = _log_file()

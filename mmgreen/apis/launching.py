@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
 from mmgreen.apis.options import check_options
-from mmgreen.errors import InputError
+from mmgreen.errors import InputError, MissingFileError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -33,11 +33,16 @@ def read_config(path: str, sections: tuple[str, ...]) -> Config:
         names = [each.name for each in file.parent.glob('*.py')]
         nearest = difflib.get_close_matches(file.name, names)
         hint = f'; its folder has {", ".join(nearest)}' if nearest else ''
-        raise FileNotFoundError(f'There is no config {path}{hint}.')
-    cfg = Config.fromfile(path)
+        raise MissingFileError(f'There is no config {path}{hint}.')
+    try:
+        cfg = Config.fromfile(path)
+    except InputError:
+        raise
+    except Exception as error:  # a config is code, and may raise anything
+        raise InputError(f'{path} cannot be read: {type(error).__name__}: {error}.') from error
     lacking = [each for each in sections if cfg.get(each) is None]
     if lacking:
-        raise ValueError(
+        raise InputError(
             f'{path} has no {", ".join(lacking)}; it may be a part for other configs to inherit, '
             'like those in configs/_base_.'
         )
@@ -55,7 +60,7 @@ def _start_processes(cfg: Config) -> None:
     if cfg.launcher == 'none' or torch.cuda.is_available():
         return
     if cfg.launcher != 'pytorch':
-        raise ValueError(
+        raise InputError(
             f'Without a GPU, several processes are started by torchrun and --launcher pytorch '
             f'(tools/dist_train.sh, tools/dist_test.sh), not by --launcher {cfg.launcher}.'
         )
@@ -85,7 +90,7 @@ def set_work_dir(cfg: Config, work_dir: str | None) -> None:
 def existing_checkpoint(path: str) -> str:
     """``path``, unless it is of this machine and there is no such file."""
     if '://' not in path and not os.path.isfile(path):
-        raise FileNotFoundError(f'There is no checkpoint {path}.')
+        raise MissingFileError(f'There is no checkpoint {path}.')
     return path
 
 
@@ -107,9 +112,9 @@ def merge_options(cfg: Config, before: Config, options: Mapping[str, Any]) -> No
     try:
         cfg.merge_from_dict(dict(options))
     except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(f'--cfg-options do not fit the config: {error}') from error
+        raise InputError(f'--cfg-options do not fit the config: {error}') from error
     if 'optim_wrapper.dtype' in options and 'Amp' not in cfg.optim_wrapper.get('type', ''):
-        raise ValueError('--cfg-options optim_wrapper.dtype goes together with --amp.')
+        raise InputError('--cfg-options optim_wrapper.dtype goes together with --amp.')
     check_options(options, before.to_dict(), cfg.to_dict())
 
 

@@ -82,7 +82,7 @@ def check_options(options: Mapping[str, Any], before: Mapping, after: Mapping) -
     for key in options:
         parts = key.split('.')
         if parts[0] not in TOP_KEYS:
-            raise ValueError(f'--cfg-options {key}: {_unread_at_the_top(parts, before)}')
+            raise InputError(f'--cfg-options {key}: {_unread_at_the_top(parts, before)}')
         place = _first_new(parts, before)
         if place:
             _check_new_key(parts[:place], parts[place], after)
@@ -143,7 +143,7 @@ def _check_new_key(parents: Sequence[str], part: str, after: Mapping) -> None:
         hint = f'{section.get("type", path)} takes {", ".join(sorted(known))}.'
     else:
         return
-    raise ValueError(f'--cfg-options {path}.{part}: nothing reads this option; {hint}')
+    raise InputError(f'--cfg-options {path}.{part}: nothing reads this option; {hint}')
 
 
 def parameters(built: Callable) -> set[str] | None:

@@ -19,6 +19,7 @@ from mmgreen.datasets.errors import DataError, UnreadableImageError
 from mmgreen.datasets.images import image_files, other_files
 from mmgreen.datasets.read_image import ReadImage
 from mmgreen.engine.hooks.draw_detections import picture_name
+from mmgreen.errors import InputError, MissingFileError
 
 __all__ = ['PredictionInterrupted', 'Predictions', 'as_coco', 'load_detector', 'predict']
 
@@ -117,7 +118,7 @@ def predict(
         PredictionInterrupted: on Ctrl-C, after what was found had been written.
     """
     if not 0 <= score_thr <= 1:
-        raise ValueError(f'score_thr must lie in 0..1, not {score_thr}.')
+        raise InputError(f'score_thr must lie in 0..1, not {score_thr}.')
     _check_places(source, out_dir)
     paths, left_aside = _list_files(str(source))
     detector = load_detector(config, checkpoint, device)
@@ -150,10 +151,10 @@ def predict(
 
 def _check_places(source: str | Path, out_dir: str | Path) -> None:
     if not os.path.exists(source):
-        raise FileNotFoundError(f'There is no image or folder {source}.')
+        raise MissingFileError(f'There is no image or folder {source}.')
     folder = Path(source).resolve()
     if folder in (Path(out_dir).resolve(), *Path(out_dir).resolve().parents):
-        raise ValueError(
+        raise InputError(
             f'{out_dir} lies in {source}, so its pictures would be taken for images the next time; '
             'name a folder outside of it.'
         )

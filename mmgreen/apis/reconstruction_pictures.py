@@ -23,6 +23,7 @@ from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.images import UnlabelledImages, image_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
 from mmgreen.engine.training_facts import facts_in
+from mmgreen.errors import InputError
 from mmgreen.models import PretrainingModel
 from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.registry import MODELS
@@ -83,7 +84,7 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
     init_default_scope(config.get('default_scope', 'mmpretrain'))
     kind = MODELS.get(config.model.get('type'))
     if not (isinstance(kind, type) and issubclass(kind, PretrainingModel)):
-        raise ValueError(
+        raise InputError(
             f'{config.filename} trains a {config.model.get("type")}; a reconstruction needs the '
             'config of a pretraining (model type mmgreen.MaskedAutoencoder, MAE or SimMIM).'
         )
@@ -91,7 +92,7 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
     content = read_checkpoint(checkpoint)
     if isinstance(model.backbone, StartsFromCheckpoint):
         if not has_decoder(convert(weights_in(content)[0], source=checkpoint).state_dict):
-            raise ValueError(
+            raise InputError(
                 f'{checkpoint} has no decoder, so nothing can be reconstructed with it; take the '
                 'checkpoint of the pretraining itself, not of an encoder or a detector.'
             )

@@ -19,6 +19,7 @@ from mmgreen.apis.launching import (
     set_work_dir,
 )
 from mmgreen.datasets.evaluated import check_evaluation
+from mmgreen.errors import InputError
 
 
 def configure_test(
@@ -78,7 +79,7 @@ def test(cfg: Config) -> dict[str, float]:
 def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:
     hook = (cfg.get('default_hooks') or {}).get('visualization')
     if hook is None:
-        raise ValueError(
+        raise InputError(
             '--show and --show-dir need default_hooks.visualization in the config; pictures of a '
             'pretraining are made by tools/analysis_tools/visualize_reconstruction.py.'
         )
@@ -97,14 +98,14 @@ def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: 
 
 def _augment_tests(cfg: Config) -> None:
     if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
-        raise ValueError('--tta needs tta_model and tta_pipeline in the config.')
+        raise InputError('--tta needs tta_model and tta_pipeline in the config.')
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
 
 
 def _dump_predictions(cfg: Config, out: str) -> None:
     if not out.endswith(('.pkl', '.pickle')):
-        raise ValueError(f'--out takes a .pkl file, not {out}.')
+        raise InputError(f'--out takes a .pkl file, not {out}.')
     kind = 'mmdet.DumpDetResults' if cfg.get('default_scope') == 'mmdet' else 'DumpResults'
     metrics = cfg.test_evaluator
     metrics = metrics if isinstance(metrics, list | tuple) else [metrics]

@@ -26,6 +26,7 @@ from mmgreen.datasets.evaluated import check_evaluation
 from mmgreen.engine.resuming import checkpoint_to_resume
 from mmgreen.engine.schedules import check_schedule, without_empty_warm_ups
 from mmgreen.engine.summary import images_per_batch
+from mmgreen.errors import InputError
 
 ON_CPU = 'mmgreen.AmpOnCpuOptimWrapper'
 
@@ -158,7 +159,7 @@ def _forget_starts(part: Any) -> None:
 def _use_amp(cfg: Config) -> None:
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise ValueError(f'--amp replaces the OptimWrapper of a config, and this one has {kind}.')
+        raise InputError(f'--amp replaces the OptimWrapper of a config, and this one has {kind}.')
     on_gpu = torch.cuda.is_available()
     cfg.optim_wrapper.type = 'AmpOptimWrapper' if on_gpu else ON_CPU
     if not on_gpu:
@@ -168,7 +169,7 @@ def _use_amp(cfg: Config) -> None:
 def _set_loss_scale(cfg: Config) -> None:
     dtype = cfg.optim_wrapper.get('dtype', 'bfloat16')
     if cfg.optim_wrapper.get('type') == ON_CPU and dtype != 'bfloat16':
-        raise ValueError(
+        raise InputError(
             f'--amp on a CPU computes in bfloat16 only, not in {dtype}; leave out '
             'optim_wrapper.dtype, or use a GPU.'
         )
@@ -181,7 +182,7 @@ def _set_loss_scale(cfg: Config) -> None:
 
 def _scale_rate(cfg: Config) -> None:
     if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
-        raise ValueError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config.')
+        raise InputError('--auto-scale-lr needs auto_scale_lr.base_batch_size in the config.')
     cfg.auto_scale_lr.enable = True
     # mmengine compares images per batch; what counts is images per step of the optimizer.
     cfg.auto_scale_lr.base_batch_size /= cfg.optim_wrapper.get('accumulative_counts', 1)

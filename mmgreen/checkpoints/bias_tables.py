@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmgreen.checkpoints.tables import Resized
+from mmgreen.errors import InputError
 from mmgreen.ops.positions import relative_position_index
 
 __all__ = [
@@ -52,7 +53,7 @@ def window_of(table: Tensor) -> int:
     """
     side = side_of(table)
     if side is None:
-        raise ValueError(f'A bias table of {table.shape[0]} rows belongs to no square window.')
+        raise InputError(f'A bias table of {table.shape[0]} rows belongs to no square window.')
     return (side + 1) // 2
 
 

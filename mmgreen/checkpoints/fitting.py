@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mmgreen.checkpoints.decoder import resize_positions
 from mmgreen.checkpoints.formats import Converted
 from mmgreen.checkpoints.tables import Resized, StateDict, matches
+from mmgreen.errors import InputError
 
 __all__ = ['Fit', 'check_filled', 'fit_weights']
 
@@ -145,7 +146,7 @@ def check_filled(module: nn.Module, stored: Mapping[str, Tensor], source: str, a
     }
     if lacking:
         name, how = next(iter(lacking.items()))
-        raise ValueError(
+        raise InputError(
             f'{source} does not fit this {type(module).__name__}: {len(lacking)} of '
             f'{len(list(module.parameters()))} parameters are not in it, or have another shape, '
             f'{name} first ({how}); {advice}'

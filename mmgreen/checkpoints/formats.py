@@ -22,6 +22,7 @@ from mmgreen.checkpoints.tables import (
 )
 from mmgreen.checkpoints.twins import TWINS
 from mmgreen.checkpoints.vit import VIT
+from mmgreen.errors import InputError
 
 __all__ = ['FAMILIES', 'Converted', 'convert', 'convert_back', 'counted', 'weights_in']
 
@@ -169,14 +170,14 @@ def _find_place(state_dict: StateDict, prefix: str | None, source: str) -> _Plac
     """The one encoder in a state dict."""
     places = [place for family in FAMILIES for place in _places(state_dict, family)]
     if not places:
-        raise ValueError(f'{source} {_why_unknown(state_dict)}')
+        raise InputError(f'{source} {_why_unknown(state_dict)}')
     if len(places) == 1:
         return places[0]
     chosen = [place for place in places if place.prefix == prefix]
     if len(chosen) == 1:
         return chosen[0]
     found = ', '.join(repr(place.prefix) for place in places)
-    raise ValueError(
+    raise InputError(
         f'{source} holds {len(places)} encoders, under the prefixes {found}; choose one with the '
         'option prefix.'
     )
@@ -227,9 +228,9 @@ def _merge_order(format_: Format, asked: str | None) -> str | None:
     if asked is None:
         return format_.merge_order
     if asked not in MERGE_ORDERS:
-        raise ValueError(f'merge_order must be one of {", ".join(MERGE_ORDERS)}, not {asked!r}.')
+        raise InputError(f'merge_order must be one of {", ".join(MERGE_ORDERS)}, not {asked!r}.')
     if format_.merge_order is None:
-        raise ValueError(
+        raise InputError(
             f'merge_order={asked!r} has no meaning for {format_.title} files, whose patch merging '
             'has one order only; leave it out.'
         )
@@ -306,14 +307,14 @@ def _format_named(name: str) -> tuple[Family, Format]:
             if format_.name == name:
                 return family, format_
     known = ', '.join(format_.name for family in FAMILIES for format_ in family.formats)
-    raise ValueError(f'There is no checkpoint format {name!r}; there are {known}.')
+    raise InputError(f'There is no checkpoint format {name!r}; there are {known}.')
 
 
 def _check_signs(names: Iterable[str], format_: Format) -> None:
     """Refuses to write a file that its own format would not recognise."""
     missing = [sign for sign in format_.signs if sign not in names]
     if missing:
-        raise ValueError(
+        raise InputError(
             f'These weights lack what {missing[0]} is in {format_.title} files (most often: they '
             'have no decoder); choose another format.'
         )

@@ -15,6 +15,7 @@ from mmgreen.checkpoints.fitting import Fit, fit_weights
 from mmgreen.checkpoints.formats import FAMILIES, Converted, convert, counted, weights_in
 from mmgreen.checkpoints.reading import read_checkpoint
 from mmgreen.checkpoints.tables import StateDict
+from mmgreen.errors import InputError
 
 __all__ = ['LEAST_SHARE', 'LoadReport', 'load_pretrained', 'warn_random_start']
 
@@ -112,14 +113,14 @@ def load_pretrained(
     weights, _ = weights_in(read_checkpoint(path))
     converted = convert(weights, merge_order, prefix, source=str(path))
     if part == 'model' and not has_decoder(converted.state_dict):
-        raise ValueError(
+        raise InputError(
             f'{path} ({converted.title}) holds no decoder that this model could take; start its '
             'encoder alone from it, with model.backbone.init_cfg.checkpoint.'
         )
     fits = {name: fit_weights(name, owner, converted) for name, owner in parts.items()}
     for name, fit in fits.items():
         if fit.filled < LEAST_SHARE * fit.needed:
-            raise ValueError(_too_little(path, name, parts[name], fit, converted))
+            raise InputError(_too_little(path, name, parts[name], fit, converted))
     for name, fit in fits.items():
         _copy(fit.taken, parts[name])
     report = _report(str(path), part, fits, converted)
@@ -146,7 +147,7 @@ def _parts(module: nn.Module, part: str) -> dict[str, nn.Module]:
         return {'backbone': module}
     if part == 'model':
         return {'backbone': module.backbone, 'neck': module.neck}
-    raise ValueError(f"part must be 'backbone' or 'model', not {part!r}.")
+    raise InputError(f"part must be 'backbone' or 'model', not {part!r}.")
 
 
 def _too_little(

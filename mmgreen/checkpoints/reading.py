@@ -14,6 +14,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from mmgreen.checkpoints import unpickling
+from mmgreen.errors import FolderError, InputError, MissingFileError
 
 __all__ = ['load_from_file', 'read_checkpoint']
 
@@ -40,7 +41,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     file = _existing_file(path)
     content = _read(file)
     if not isinstance(content, dict):
-        raise ValueError(
+        raise InputError(
             f'{file} holds a {type(content).__name__}, not a dict of weights; save the state dict '
             'of the model instead.'
         )
@@ -76,12 +77,12 @@ def _log_history(values: dict[str, Any]) -> HistoryBuffer:
 def _existing_file(path: str | Path) -> Path:
     """The path as a file that exists; raises one sentence otherwise."""
     if '://' in str(path):
-        raise ValueError(f'{path} is an address; download the file and give its local path.')
+        raise InputError(f'{path} is an address; download the file and give its local path.')
     file = Path(path).expanduser()
     if file.is_dir():
-        raise IsADirectoryError(f'{file} is a folder; give the checkpoint file inside it.')
+        raise FolderError(f'{file} is a folder; give the checkpoint file inside it.')
     if not file.exists():
-        raise FileNotFoundError(f'There is no checkpoint {file}.')
+        raise MissingFileError(f'There is no checkpoint {file}.')
     return file
 
 
@@ -94,7 +95,7 @@ def _read(file: Path) -> Any:
             return _read_torch(file, stream)
     if head[8:9] == b'{':
         return _read_safetensors(file)
-    raise ValueError(f'{file} {_what_it_is_instead(head)}.')
+    raise InputError(f'{file} {_what_it_is_instead(head)}.')
 
 
 def _what_it_is_instead(head: bytes) -> str:
@@ -115,13 +116,13 @@ def _read_safetensors(file: Path) -> dict[str, torch.Tensor]:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
     except ModuleNotFoundError as error:
-        raise ValueError(
+        raise InputError(
             f'{file} is a safetensors file; `pip install safetensors` lets mmgreen read it.'
         ) from error
     try:
         return load_file(file)
     except SafetensorError as error:
-        raise ValueError(f'{file} is a damaged safetensors file ({error}).') from error
+        raise InputError(f'{file} is a damaged safetensors file ({error}).') from error
 
 
 def _read_torch(file: Path, stream: BinaryIO) -> Any:
@@ -146,7 +147,7 @@ def _read_with_stand_ins(file: Path, stream: BinaryIO) -> Any:
                 stream, map_location='cpu', weights_only=False, pickle_module=unpickling
             )
     except unpickling.RefusedNameError as error:
-        raise ValueError(
+        raise InputError(
             f'{file} was not read because it asks for {error}, which no checkpoint needs; if you '
             'trust its source, load it in the software that made it and save the state dict alone.'
         ) from error
@@ -157,13 +158,13 @@ def _read_with_stand_ins(file: Path, stream: BinaryIO) -> Any:
 def _refuse_archives_with_code(file: Path, stream: BinaryIO) -> None:
     """Stops at a TorchScript archive and at torch's oldest format, which unpacks files to disk."""
     if any(Path(name).name == 'constants.pkl' for name in _names_in_zip(stream)):
-        raise ValueError(
+        raise InputError(
             f'{file} is a TorchScript program, not a checkpoint; save the state dict of the model '
             'instead.'
         )
     stream.seek(0)
     if tarfile.is_tarfile(stream):
-        raise ValueError(
+        raise InputError(
             f'{file} is in the tar format that torch wrote before version 0.1.10; save it again '
             'with a newer torch.'
         )

@@ -14,6 +14,7 @@ import mmgreen
 from mmgreen.checkpoints.formats import Converted, convert, convert_back, counted, weights_in
 from mmgreen.checkpoints.reading import read_checkpoint
 from mmgreen.checkpoints.tables import StateDict
+from mmgreen.errors import InputError
 
 __all__ = ['TARGETS', 'convert_file', 'summary']
 
@@ -50,9 +51,9 @@ def convert_file(
             names that its format's table does not know, or cannot be put into the other format.
     """
     if to not in TARGETS:
-        raise ValueError(f'Checkpoints are converted to {", ".join(TARGETS)}, not to {to!r}.')
+        raise InputError(f'Checkpoints are converted to {", ".join(TARGETS)}, not to {to!r}.')
     if Path(source).resolve() == Path(target).resolve():
-        raise ValueError(f'{source} cannot be converted into itself; give another target.')
+        raise InputError(f'{source} cannot be converted into itself; give another target.')
     weights, beside = weights_in(read_checkpoint(source))
     read = convert(weights, merge_order if to == 'mmgreen' else None, source=str(source))
     read = replace(read, dropped=(*beside, *read.dropped))
@@ -95,7 +96,7 @@ def _completed(read: Converted) -> StateDict:
 def _refuse_leftover(converted: Converted, source: str | Path) -> None:
     """Stops at names that nobody knows what to do with."""
     if converted.leftover:
-        raise ValueError(
+        raise InputError(
             f'{source} ({converted.title}) was not converted, because {len(converted.leftover)} of '
             f'its names are unknown: {", ".join(converted.leftover)}.'
         )

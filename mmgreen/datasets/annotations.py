@@ -80,7 +80,7 @@ def read_annotations(path: str, with_objects: bool = True) -> dict:
         DataError: if it is not COCO; names the first thing that is wrong.
     """
     if not os.path.isfile(path):
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'There is no annotation file {os.path.abspath(path)}; set data_root and ann_file of '
             'the dataset.'
         )

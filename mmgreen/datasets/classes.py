@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.registry import DATASETS
 
 from mmgreen.datasets.errors import DataError
+from mmgreen.errors import InputError
 
 # These tell objects from background only, or divide into classes of their own.
 WITHOUT_CLASSES = ('rpn_head', 'semantic_head')
@@ -133,7 +134,7 @@ def check_num_outputs(num_outputs: int, classes: Sequence[str]) -> None:
         ValueError: names both numbers.
     """
     if num_outputs != len(classes):
-        raise ValueError(
+        raise InputError(
             f'The data have {len(classes)} classes, {classes[:3]} first, but '
             f'model.head.num_classes is {num_outputs}; set it, and '
             f'model.data_preprocessor.num_classes, to {len(classes)}.'
@@ -155,7 +156,7 @@ def check_outputs(model: Mapping, classes: Sequence[str], source: str) -> None:
         return
     for path, number in _num_classes(model, 'model'):
         if number != len(classes):
-            raise ValueError(
+            raise InputError(
                 f'{source} names {len(classes)} classes, {_shown(classes)}, but {path} is '
                 f'{number}; '
                 'give the config and the checkpoint of one training.'
@@ -181,7 +182,7 @@ def check_num_classes(config: Mapping) -> None:
         return
     for path, number in _num_classes(config['model'], 'model'):
         if number != len(classes):
-            raise ValueError(
+            raise InputError(
                 f'{path} is {number}, but the training data have {len(classes)} classes, '
                 f'{tuple(classes)}; set {path}={len(classes)}.'
             )

@@ -15,6 +15,7 @@ from mmpretrain.datasets import CustomDataset
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.substitutes import Substitutes
+from mmgreen.errors import MissingFileError
 from mmgreen.registry import DATASETS
 
 IMAGE_ENDINGS = (
@@ -102,14 +103,14 @@ class UnlabelledImages(CustomDataset):
     def load_data_list(self) -> list[dict]:
         """One ``{'img_path': path}`` per image."""
         if not os.path.isdir(self.img_prefix):
-            raise FileNotFoundError(f'The image folder {self.folder} does not exist. {_HOW_TO_SET}')
+            raise MissingFileError(f'The image folder {self.folder} does not exist. {_HOW_TO_SET}')
         return super().load_data_list()
 
     def _find_samples(self) -> list[str]:
         files = list(_visible_files(self.img_prefix))
         images = sorted(file for file in files if self.is_valid_file(file))
         if not images:
-            raise FileNotFoundError(
+            raise MissingFileError(
                 f'The folder {self.folder} holds no image (that is, no file ending in '
                 f'{", ".join(sorted(self.extensions))}). {_HOW_TO_SET}'
             )
@@ -214,11 +215,11 @@ def image_files(path: str, limit: int | None = None) -> list[str]:
     if os.path.isfile(path):
         return [path]
     if not os.path.isdir(path):
-        raise FileNotFoundError(f'There is no file or folder {path}; give one with --img-path.')
+        raise MissingFileError(f'There is no file or folder {path}; give one with --img-path.')
     try:
         images = UnlabelledImages(path)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f'The folder {path} holds no image; give another one.') from error
+        raise MissingFileError(f'The folder {path} holds no image; give another one.') from error
     return [images.get_data_info(i)['img_path'] for i in range(len(images))[:limit]]
 
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 from rich.progress import track
 
 from mmgreen.datasets.errors import UnreadableImageError
+from mmgreen.errors import InputError
 from mmgreen.registry import TRANSFORMS
 
 MAX_MEGAPIXELS = 178.0
@@ -120,7 +121,7 @@ def _check_size(path: str, size: tuple[int, int], max_megapixels: float) -> None
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == 'F':
-        raise ValueError('floating-point pixels have no known range; store them with 8 or 16 bits')
+        raise InputError('floating-point pixels have no known range; store them with 8 or 16 bits')
     if image.mode.startswith('I'):
         # convert('RGB') would clip, and nearly every pixel of 16 bits would come out white.
         image = Image.fromarray((np.asarray(image) // 256).clip(0, 255).astype(np.uint8))

@@ -15,6 +15,7 @@ from mmgreen.analysis.benchmark import describe_machine
 from mmgreen.analysis.comparability import check_data, check_sizes
 from mmgreen.analysis.flops import count_parts
 from mmgreen.demo.run import NETS, detection_config, last_value, pretrain, train_detector
+from mmgreen.errors import InputError
 
 METRICS = {
     'box AP': 'coco/bbox_mAP',
@@ -115,5 +116,5 @@ def write_between_marks(page: Path, text: str) -> None:
     before, begin, rest = content.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f'{page} has no place for the table: the lines {BEGIN} and {END}.')
+        raise InputError(f'{page} has no place for the table: the lines {BEGIN} and {END}.')
     page.write_text(f'{before}{begin}\n\n{text}\n\n{end}{after}', encoding='utf-8')

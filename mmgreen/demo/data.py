@@ -16,6 +16,7 @@ from PIL import Image
 
 from mmgreen.demo.photographs import LICENCES, PHOTOGRAPHS, Photograph, load_photograph
 from mmgreen.demo.scenes import CATEGORIES, MIN_SIZE, DrawnObject, draw_scene
+from mmgreen.errors import InputError
 
 # Split: which photographs it is drawn over. Its place in this table enters the seed of its images.
 SPLITS = {'train': 'train', 'val': 'val', 'train_new': 'train'}
@@ -98,16 +99,16 @@ def make_demo_data(
 
 def _check_arguments(counts: dict[str, int], size: tuple[int, ...], seed: int) -> None:
     if counts['train'] < 1:
-        raise ValueError(f'num_train must be at least 1, got {counts["train"]}.')
+        raise InputError(f'num_train must be at least 1, got {counts["train"]}.')
     for split, count in counts.items():
         if count < 0:
-            raise ValueError(f'num_{split} must be at least 0, got {count}.')
+            raise InputError(f'num_{split} must be at least 0, got {count}.')
     if len(size) != 2 or min(size) < MIN_SIZE:
-        raise ValueError(
+        raise InputError(
             f'image_size must be a height and a width of at least {MIN_SIZE} px, got {size}.'
         )
     if seed < 0:
-        raise ValueError(f'seed must be at least 0, got {seed}.')
+        raise InputError(f'seed must be at least 0, got {seed}.')
 
 
 def _earlier_settings(root: Path) -> dict[str, Any] | None:

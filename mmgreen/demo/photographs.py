@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
+from mmgreen.errors import MissingFileError
+
 # Distribution: (the module it installs, the folder of its sample images inside).
 PACKAGES = {
     'matplotlib': ('matplotlib', 'mpl-data/sample_data'),
@@ -128,7 +130,7 @@ def _find(photograph: Photograph) -> Path:
         )
     path = Path(spec.submodule_search_locations[0], folder, photograph.file)
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f'the installed {photograph.package} does not carry {path}: '
             f'pip install --upgrade {photograph.package}.'
         )

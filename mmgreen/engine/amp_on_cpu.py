@@ -13,6 +13,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
 
+from mmgreen.errors import InputError
 from mmgreen.registry import OPTIM_WRAPPERS
 
 INSTRUCTIONS = {'avx512_bf16', 'amx_bf16', 'bf16'}  # as Linux calls them, the last one on Arm
@@ -39,7 +40,7 @@ class AmpOnCpuOptimWrapper(OptimWrapper):
         clip_grad: dict | None = None,
     ):
         if dtype != 'bfloat16':
-            raise ValueError(
+            raise InputError(
                 f'A CPU trains in 16 bits as bfloat16 only, not as {dtype}; leave '
                 'optim_wrapper.dtype out, or use a GPU.'
             )

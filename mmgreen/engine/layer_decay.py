@@ -11,6 +11,7 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
+from mmgreen.errors import InputError
 from mmgreen.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 NORMS = (nn.LayerNorm, nn.GroupNorm, _NormBase)
@@ -129,7 +130,7 @@ def _layer_scale(model: nn.Module, name: str, decay_rate: float) -> float:
     if backbone is None:
         backbone, prefix = model, ''
     if not hasattr(backbone, 'get_layer_depth'):
-        raise ValueError(
+        raise InputError(
             f'layer_decay_rate={decay_rate} needs to know how deep a layer lies, and '
             f'{type(backbone).__name__} has no get_layer_depth; set layer_decay_rate=1.0.'
         )
@@ -144,7 +145,7 @@ def _refuse_unknown(given: Mapping, known: tuple[str, ...], where: str) -> None:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
             hint = f'did you mean {nearest[0]}?' if nearest else f'it has {", ".join(known)}.'
-            raise ValueError(f'{where} has no {key!r}; {hint}')
+            raise InputError(f'{where} has no {key!r}; {hint}')
 
 
 def _as_table(groups: list[dict]) -> str:

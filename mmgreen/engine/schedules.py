@@ -44,13 +44,13 @@ def check_schedule(config: Mapping) -> None:
             )
         # mmdet's YOLOX counts from 0 what begins later; what is out of these bounds is a slip.
         if None not in (end, length) and not end - begin <= length <= end:
-            raise ValueError(
+            raise InputError(
                 f'{path} goes from {unit} {begin} to {end}, but its cosine takes {length} {unit}s; '
                 f'set {path}.T_max={end - begin}.'
             )
         late = [each for each in scheduler.get('milestones', ()) if each > goal]
         if late:
-            raise ValueError(
+            raise InputError(
                 f'The milestone {late[0]} of {path} is never reached, since the training ends at '
                 f'{unit} {goal}; set {path}.milestones to earlier {unit}s.'
             )
@@ -79,7 +79,7 @@ def _check_ends(schedulers: Mapping[str, Mapping], unit: str, goal: int) -> None
     only_warm_up = all(each['type'].split('.')[-1] in WARM_UPS for each in schedulers.values())
     if end > goal or (end < goal and not only_warm_up):
         mend = ' '.join(_mended(schedulers, end, goal))
-        raise ValueError(
+        raise InputError(
             f'The learning-rate schedule ends at {unit} {end} and the training at {unit} {goal}; '
             f'set train_cfg.max_{unit}s={end}, or {mend}.'
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from torch import nn
 
+from mmgreen.errors import InputError
 from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.nets.hiera import HieraEncoder
 from mmgreen.nets.swin import SwinEncoder
@@ -26,7 +27,7 @@ class Backbone(StartsFromCheckpoint):
     def _set_up(self, frozen_stages: int, init_cfg: dict | None) -> None:
         """The last step of construction."""
         if not -1 <= frozen_stages <= 4:
-            raise ValueError(f'frozen_stages must lie in -1..4, not {frozen_stages}.')
+            raise InputError(f'frozen_stages must lie in -1..4, not {frozen_stages}.')
         self.frozen_stages = frozen_stages
         self.init_cfg = copy.deepcopy(init_cfg)
         self._freeze()
@@ -160,7 +161,7 @@ class GreenTwins(TwinsEncoder, Backbone):
     ):
         norm_cfg = norm_cfg or dict(type='LN')
         if norm_cfg.get('type') != 'LN' or set(norm_cfg) - {'type', 'eps'}:
-            raise ValueError(f"norm_cfg must be dict(type='LN', eps=...), not {norm_cfg}.")
+            raise InputError(f"norm_cfg must be dict(type='LN', eps=...), not {norm_cfg}.")
         super().__init__(
             arch=arch,
             img_size=img_size,

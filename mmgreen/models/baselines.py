@@ -14,6 +14,7 @@ from mmpretrain.models import selfsup
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmgreen.errors import InputError
 from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
 from mmgreen.ops.masking import UNIT_SIZE, draw_masked, masked_map, num_visible, unit_grid
 from mmgreen.ops.targets import patch_statistics
@@ -97,7 +98,7 @@ class MAE(Baseline, selfsup.MAE):
         """
         grid, size = self.backbone.patch_resolution, self.head.patch_size
         if tuple(images.shape[-2:]) != (grid[0] * size, grid[1] * size):
-            raise ValueError(
+            raise InputError(
                 f'The positions of this MAE are for images of {grid[0] * size}x{grid[1] * size} '
                 f'pixels, not {images.shape[-2]}x{images.shape[-1]}; crop them, or set '
                 'model.backbone.img_size.'

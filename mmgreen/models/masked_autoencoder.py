@@ -13,6 +13,7 @@ from math import prod
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmgreen.errors import InputError
 from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.models.planned_batch import PlannedBatch
 from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
@@ -57,7 +58,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         neck = _fit_to_target(neck, head)
         super().__init__(backbone, neck, head, mask_ratio, data_preprocessor, init_cfg)
         if not isinstance(self.backbone, VisibleEncoder):
-            raise TypeError(
+            raise InputError(
                 f'{type(self.backbone).__name__} cannot be pretrained on what is visible, because '
                 'it is no mmgreen.nets.contract.VisibleEncoder; take mmgreen.GreenSwin, '
                 'mmgreen.GreenTwins or mmgreen.Hiera, or add its methods as '
@@ -78,6 +79,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         Returns:
             ``{'loss': scalar}``.
         """
+        self._check_grid(inputs)
         if isinstance(data_samples, PlannedBatch):
             masked = data_samples.masked
             stages = self.backbone.encode_visible(inputs, data_samples.plan)
@@ -89,6 +91,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
 
     def loss_per_image(self, images: Tensor) -> Tensor:
         """See :meth:`PretrainingModel.loss_per_image`."""
+        self._check_grid(images)
         masked = self.draw_masked(images)
         pred = self.neck(self.backbone.forward_visible(images, masked), masked)
         return self.head.loss_per_image(pred, images, masked)
@@ -98,6 +101,10 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         num_images = None if self.shared_mask else len(images)
         return draw_masked(prod(self.backbone.unit_grid(images)), self.mask_ratio, num_images)
 
+    def _check_grid(self, images: Tensor) -> None:
+        if hasattr(self.neck, 'check_grid'):  # a neck of one's own may go without positions
+            self.neck.check_grid(self.backbone.unit_grid(images))
+
     def reconstruct(self, images: Tensor, masked: Tensor | None = None) -> Reconstruction:
         """What the model makes of masked images.
 
@@ -105,6 +112,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
             images: (B, C, H, W) or clips (B, C, T, H, W), normalised.
             masked: (U,) or (B, U) bool, True = hidden; drawn if None.
         """
+        self._check_grid(images)
         grid = self.backbone.unit_grid(images)
         masked = self.draw_masked(images) if masked is None else masked
         masked = check_masked(masked, grid, len(images))

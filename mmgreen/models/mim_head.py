@@ -9,6 +9,7 @@ from __future__ import annotations
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmgreen.errors import InputError
 from mmgreen.models.targets import TARGETS, Target, TrivialErrors, check_order, trivial_errors
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.masking import unit_indices
@@ -49,7 +50,7 @@ class MIMHead(BaseModule):
         elif target in TARGETS:
             self.target = TARGETS[target](**settings)
         else:
-            raise ValueError(
+            raise InputError(
                 f'target must be one of {tuple(TARGETS)}, or the config of a registered target, '
                 f'not {target!r}.'
             )
@@ -79,7 +80,7 @@ class MIMHead(BaseModule):
         hidden = unit_indices(masked).to(images.device, non_blocking=True)
         values = self.target.values(images, hidden)
         if pred.shape[-1] != values.shape[-1]:
-            raise ValueError(
+            raise InputError(
                 f'The decoder predicts {pred.shape[-1]} values of a patch, the target has '
                 f'{values.shape[-1]}; leave model.neck.num_targets out, and it follows the target.'
             )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mmgreen.errors import InputError
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.histograms import CELL, HOG_PATCH, NUM_BINS, histograms_of_gradients
 from mmgreen.ops.layout import (
@@ -143,7 +144,7 @@ class Histograms(Target):
     def __init__(self, patch_size: int = 32, unit_size: int = 32, order: str = 'hwc'):
         super().__init__(patch_size, unit_size, order)
         if patch_size != HOG_PATCH:
-            raise ValueError(
+            raise InputError(
                 f"target='hog' needs patch_size={HOG_PATCH}, not {patch_size}: its histograms are "
                 f'made for patches of {HOG_PATCH} pixels.'
             )
@@ -163,7 +164,7 @@ class Histograms(Target):
 
     def to_picture(self, pred: Tensor, images: Tensor) -> Tensor:
         """Raises: pixels do not follow from histograms."""
-        raise ValueError(
+        raise InputError(
             "Histograms of gradients are no pixels, so there is no picture of target='hog'; "
             'pretrain with norm_pixel or pixel to see reconstructions.'
         )
@@ -179,4 +180,4 @@ def check_order(order: str) -> None:
         ValueError: names those that there are.
     """
     if order not in FLATTEN_ORDERS:
-        raise ValueError(f'order must be one of {tuple(FLATTEN_ORDERS)}, not {order!r}.')
+        raise InputError(f'order must be one of {tuple(FLATTEN_ORDERS)}, not {order!r}.')

@@ -7,11 +7,13 @@ tokens, D channels of the decoder, N heads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgreen.errors import InputError
 from mmgreen.nets.layers import Mlp, convolve_unit_order, reset_transformer_weights
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll
@@ -134,7 +136,7 @@ class MaskedDecoder(nn.Module):
         # Those of a clip's frames one below the other.
         self.grid = (rows * (frames[0] // FRAMES_PER_TOKEN if frames else 1), columns)
         if unit_size % patch_size:
-            raise ValueError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
+            raise InputError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
         self.side = unit_size // patch_size
         self.fusion = None
         if fused_stages is not None:
@@ -153,7 +155,7 @@ class MaskedDecoder(nn.Module):
         elif pos_embed == 'learned':
             self.pos_embed = nn.Parameter(table)
         else:
-            raise ValueError(f"pos_embed must be 'sincos' or 'learned', not {pos_embed!r}.")
+            raise InputError(f"pos_embed must be 'sincos' or 'learned', not {pos_embed!r}.")
         self.blocks = nn.ModuleList(
             TransformerBlock(embed_dim, num_heads, norm_eps) for _ in range(depth)
         )
@@ -161,6 +163,23 @@ class MaskedDecoder(nn.Module):
         self.pred = nn.Linear(embed_dim, num_targets or patch_size**2 * image_channels)
         reset_transformer_weights(self)
         nn.init.normal_(self.mask_token, std=0.02)
+
+    def check_grid(self, grid: tuple[int, ...]) -> None:
+        """Refuses images of other rows and columns of units than the positions are made for.
+
+        Args:
+            grid: (rows, columns) of units, for clips (t, rows, columns).
+
+        Raises:
+            ValueError: names both; 6 x 10 and 10 x 6 units are as many, and lie elsewhere.
+        """
+        rows, columns = prod(grid[:-1]), grid[-1]
+        if (rows, columns) != self.grid:
+            raise InputError(
+                f'The images have {rows}x{columns} mask units (rows x columns), the decoder was '
+                f'built for {self.grid[0]}x{self.grid[1]}; set its img_size to (height, width) of '
+                "the images, or the pipeline's scale, which is (width, height)."
+            )
 
     def forward(self, stages: tuple[Tensor, ...], masked: Tensor) -> Tensor:
         """A prediction for every patch, visible ones included.
@@ -176,7 +195,7 @@ class MaskedDecoder(nn.Module):
             ValueError: if the images have another number of units than ``img_size`` has.
         """
         if masked.shape[-1] != self.grid[0] * self.grid[1]:
-            raise ValueError(
+            raise InputError(
                 f'The images have {masked.shape[-1]} mask units, the decoder was built for '
                 f'{self.grid[0]}x{self.grid[1]}; set its img_size to the size of the images.'
             )
@@ -212,11 +231,11 @@ class MaskedDecoder(nn.Module):
 
 def _check_fusion(in_channels: int | Sequence[int], fused_stages: Sequence[int]) -> None:
     if isinstance(in_channels, int) or len(in_channels) != 4:
-        raise ValueError(
+        raise InputError(
             f'fused_stages needs in_channels of all four stages, not {in_channels}; give a list.'
         )
     stages = list(fused_stages)
     if stages != sorted(set(stages)) or not set(stages) <= {0, 1, 2, 3} or stages[-1] != 3:
-        raise ValueError(
+        raise InputError(
             f'fused_stages must be some of 0, 1, 2 in this order, and then 3, not {stages}.'
         )

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgreen.errors import InputError
 from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.nets.hiera_layers import (
     PATCH_SIZE,
@@ -122,7 +123,7 @@ class HieraEncoder(VisibleEncoder):
         _check_img_size(self.img_size)
         _check_windows(window_sizes, global_blocks, self.depths, self.is_video)
         if q_pool not in (0, 1, 2, 3):
-            raise ValueError(f'q_pool must be 0 to 3, not {q_pool}.')
+            raise InputError(f'q_pool must be 0 to 3, not {q_pool}.')
         self.with_cp = with_cp
         self.out_indices = tuple(out_indices)
         self.out_norms = out_norms
@@ -145,9 +146,9 @@ class HieraEncoder(VisibleEncoder):
 
     def _add_tables(self, mode: str, global_pos_size: int) -> None:
         if mode not in POSITION_MODES:
-            raise ValueError(f'pos_embed must be one of {POSITION_MODES}, not {mode!r}.')
+            raise InputError(f'pos_embed must be one of {POSITION_MODES}, not {mode!r}.')
         if self.is_video and mode != 'interpolate':
-            raise ValueError(f"Clips have pos_embed='interpolate', not {mode!r}.")
+            raise InputError(f"Clips have pos_embed='interpolate', not {mode!r}.")
         self.position_mode = mode
         rows, columns = self.token_grid[-2:]
         shapes = {'pos_embed': (1, rows * columns, self.embed_dims)}
@@ -194,7 +195,7 @@ class HieraEncoder(VisibleEncoder):
             return UnitOrder(tokens if stage < NUM_UNIT_STAGES else 0)
         window = 0 if block in self.global_blocks else self.window_sizes[stage]
         if pools and window % 2:
-            raise ValueError(
+            raise InputError(
                 f'window_sizes[{stage}]={window} is odd, but the first block of stage {stage + 1} '
                 'halves its windows; give an even size, or make that block global.'
             )
@@ -239,7 +240,7 @@ class HieraEncoder(VisibleEncoder):
             ValueError: if the net has windows.
         """
         if self.has_windows:
-            raise ValueError(
+            raise InputError(
                 'forward_visible attends inside mask units and globally; build the net without '
                 'window_sizes and global_blocks for pretraining (the same weights fit).'
             )
@@ -271,12 +272,12 @@ class HieraEncoder(VisibleEncoder):
 
     def _check_frames(self, images: Tensor) -> None:
         if images.dim() != len(self.img_size) + 2:
-            raise ValueError(
+            raise InputError(
                 f'Images of shape {tuple(images.shape)}: this net takes '
                 f'{"clips (B, C, T, H, W)" if self.is_video else "images (B, C, H, W)"}.'
             )
         if self.is_video and images.shape[2] != self.img_size[0]:
-            raise ValueError(
+            raise InputError(
                 f'Clips of {images.shape[2]} frames: this net was built for {self.img_size[0]}; '
                 'sample that many, or build it with another img_size.'
             )
@@ -329,12 +330,12 @@ def _to_unit_order(maps: Tensor) -> Tensor:
 
 def _check_img_size(img_size: tuple[int, ...]) -> None:
     if len(img_size) not in (2, 3):
-        raise ValueError(
+        raise InputError(
             f'img_size is a number, (height, width) or (frames, height, width), not {img_size}.'
         )
     unit = unit_shape(len(img_size))
     if any(size < 1 or size % step for size, step in zip(img_size, unit, strict=True)):
-        raise ValueError(f'img_size must be multiples of {unit}, not {img_size}.')
+        raise InputError(f'img_size must be multiples of {unit}, not {img_size}.')
 
 
 def _check_windows(
@@ -345,17 +346,17 @@ def _check_windows(
 ) -> None:
     if window_sizes is None:
         if global_blocks:
-            raise ValueError(
+            raise InputError(
                 'global_blocks needs window_sizes; without windows the last two stages are global.'
             )
         return
     if is_video:
-        raise ValueError('Clips are not cut into windows; leave window_sizes at None.')
+        raise InputError('Clips are not cut into windows; leave window_sizes at None.')
     if len(window_sizes) != 4 or any(size < 1 for size in window_sizes):
-        raise ValueError(f'window_sizes must be four sizes in tokens, not {window_sizes}.')
+        raise InputError(f'window_sizes must be four sizes in tokens, not {window_sizes}.')
     outside = [block for block in global_blocks if not 0 <= block < sum(depths)]
     if outside:
-        raise ValueError(
+        raise InputError(
             f'global_blocks names block {outside[0]}, but the net has the blocks 0 to '
             f'{sum(depths) - 1}.'
         )

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from mmgreen.errors import InputError
 from mmgreen.nets.lean import gelu_linear
 from mmgreen.ops.layout import unroll
 
@@ -19,15 +20,15 @@ def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
     """
     if isinstance(arch, str):
         if arch not in table:
-            raise ValueError(f'Unknown arch {arch!r}; choose from {sorted(table)} or give a dict.')
+            raise InputError(f'Unknown arch {arch!r}; choose from {sorted(table)} or give a dict.')
         return table[arch]
     wanted = set(next(iter(table.values())))
     if set(arch) != wanted:
         missing, unknown = sorted(wanted - set(arch)), sorted(set(arch) - wanted)
-        raise ValueError(f'arch lacks the keys {missing} and has the unknown keys {unknown}.')
+        raise InputError(f'arch lacks the keys {missing} and has the unknown keys {unknown}.')
     for key, usual in next(iter(table.values())).items():
         if isinstance(usual, list) and len(arch[key]) != 4:
-            raise ValueError(f'arch[{key!r}] must list four stages, not {arch[key]}.')
+            raise InputError(f'arch[{key!r}] must list four stages, not {arch[key]}.')
     return dict(arch)
 
 

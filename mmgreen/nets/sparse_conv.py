@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgreen.errors import InputError
 from mmgreen.ops.tiles import Tiles
 
 
@@ -29,7 +30,7 @@ class SparseDepthwiseConv2d(nn.Conv2d):
 
     def __init__(self, dim: int, kernel_size: int = 3):
         if kernel_size % 2 == 0:
-            raise ValueError(f'kernel_size must be odd, not {kernel_size}.')
+            raise InputError(f'kernel_size must be odd, not {kernel_size}.')
         super().__init__(dim, dim, kernel_size, padding=kernel_size // 2, groups=dim)
 
     def forward_visible(self, tokens: Tensor, tiles: Tiles) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmgreen.errors import InputError
 from mmgreen.nets.attention import (
     DenseWindows,
     ShiftedWindowAttention,
@@ -281,7 +282,7 @@ class SwinEncoder(VisibleEncoder):
             ValueError: if ``out_indices`` lacks 3, so that there is no ``norm3``.
         """
         if 3 not in self.out_indices:
-            raise ValueError(
+            raise InputError(
                 'forward_visible needs the norm of the last stage: out_indices must contain 3, '
                 f'but is {self.out_indices}.'
             )

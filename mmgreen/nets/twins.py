@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mmgreen.errors import InputError
 from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.nets.layers import (
     drop_path_rates,
@@ -119,7 +120,7 @@ class TwinsEncoder(VisibleEncoder):
         if isinstance(norm_after_stage, bool):
             norm_after_stage = (norm_after_stage,) * 4
         if len(norm_after_stage) != 4:
-            raise ValueError(f'norm_after_stage must be one or four, not {norm_after_stage}.')
+            raise InputError(f'norm_after_stage must be one or four, not {norm_after_stage}.')
         self.img_size = img_size
         self.with_cp = with_cp
         self.out_indices = tuple(out_indices)
@@ -196,7 +197,7 @@ class TwinsEncoder(VisibleEncoder):
                 tokens in some stage.
         """
         if not is_shared(masked):
-            raise ValueError(
+            raise InputError(
                 'GreenTwins takes one choice of hidden units for the whole batch, masked of shape '
                 '(U,); set shared_mask=True, or take GreenSwin or Hiera.'
             )
@@ -218,7 +219,7 @@ class TwinsEncoder(VisibleEncoder):
             ValueError: if in some stage units are not whole numbers of tokens or of keys.
         """
         if self.patch_sizes != self.strides:
-            raise ValueError(
+            raise InputError(
                 f'forward_visible needs patches that do not overlap, and patch_sizes are '
                 f'{self.patch_sizes} with strides {self.strides}.'
             )
@@ -227,7 +228,7 @@ class TwinsEncoder(VisibleEncoder):
             pixels = prod(self.strides[: i + 1])
             side = UNIT_SIZE // pixels
             if UNIT_SIZE % pixels or side % ratio or side & (side - 1) or ratio & (ratio - 1):
-                raise ValueError(
+                raise InputError(
                     f'Stage {i} has tokens of {pixels} px, of which sr_ratios[{i}]={ratio} takes '
                     f'{ratio}x{ratio} together; forward_visible needs powers of two that divide '
                     f'units of {UNIT_SIZE} px.'

@@ -24,6 +24,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmgreen.errors import InputError
+
 
 class GroupPlan(NamedTuple):
     """Where each visible token sits in the groups, and back. Immutable; made once, passed down."""
@@ -114,7 +116,7 @@ def plan_groups(
     elif capacity >= sizes.max():
         packing = _pack(tally, capacity)
     else:
-        raise ValueError(
+        raise InputError(
             f'capacity={capacity} is smaller than the fullest window, which has '
             f'{sizes.max()} visible tokens; no window may be split.'
         )
@@ -125,11 +127,11 @@ def plan_groups(
 
 def _check_arguments(coords: Tensor, window: int, shift: int) -> None:
     if coords.dim() != 2 or coords.shape[1] != 2 or len(coords) == 0:
-        raise ValueError(
+        raise InputError(
             f'coords must be (V, 2) with at least one visible token, not {tuple(coords.shape)}.'
         )
     if not 0 <= shift < window:
-        raise ValueError(f'shift must lie in 0..window - 1, not {shift} for window {window}.')
+        raise InputError(f'shift must lie in 0..window - 1, not {shift} for window {window}.')
 
 
 def _window_ids(

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmgreen.errors import InputError
+
 NUM_BINS = 9
 CELL = 8  # pixels a side of what one histogram counts
 HOG_PATCH = 16  # pixels a side: 2x2 cells, and the Gaussian that weighs pixels repeats with it
@@ -35,7 +37,7 @@ def histograms_of_gradients(images: Tensor) -> Tensor:
     """
     batch, channels, height, width = images.shape
     if height % HOG_PATCH or width % HOG_PATCH:
-        raise ValueError(
+        raise InputError(
             f'Histograms of gradients need sides that are multiples of {HOG_PATCH} pixels, not '
             f'{height}x{width}; resize or crop the images.'
         )

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmgreen.errors import InputError
 from mmgreen.ops.choices import index_units
 
 FRAMES_PER_TOKEN = 2
@@ -27,7 +28,7 @@ def _levels(side: int) -> int:
         ValueError: if ``side`` is not a power of two.
     """
     if side < 1 or side & (side - 1):
-        raise ValueError(f'A unit has a power of two tokens a side, not {side}.')
+        raise InputError(f'A unit has a power of two tokens a side, not {side}.')
     return side.bit_length() - 1
 
 

@@ -10,6 +10,8 @@ from math import prod
 import torch
 from torch import Tensor
 
+from mmgreen.errors import InputError
+
 UNIT_SIZE = 32  # pixels a side: where four stages have halved the resolution, one token
 
 
@@ -20,7 +22,7 @@ def check_mask_ratio(mask_ratio: float) -> None:
         ValueError: if ``mask_ratio`` is not in (0, 1).
     """
     if not 0 < mask_ratio < 1:
-        raise ValueError(f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.')
+        raise InputError(f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.')
 
 
 def num_visible(num_units: int, mask_ratio: float) -> int:
@@ -36,7 +38,7 @@ def num_visible(num_units: int, mask_ratio: float) -> int:
     count = int(round(num_units * (1 - mask_ratio), 6))
     if count == 0 or count == num_units:
         what = 'hides all' if count == 0 else 'hides none'
-        raise ValueError(
+        raise InputError(
             f'mask_ratio={mask_ratio} {what} of the {num_units} units of an image; '
             'choose another ratio or a larger image.'
         )
@@ -70,7 +72,7 @@ def unit_grid(height: int, width: int, unit_size: int) -> tuple[int, int]:
         ValueError: if the unit does not divide the image.
     """
     if height % unit_size or width % unit_size or not (height and width):
-        raise ValueError(
+        raise InputError(
             f'Images of {height}x{width} pixels cannot be cut into mask units of {unit_size} '
             f'pixels; resize or crop them to multiples of {unit_size}.'
         )
@@ -94,16 +96,16 @@ def check_masked(masked: Tensor, grid: tuple[int, ...], num_images: int) -> Tens
         raise TypeError(f'masked must be a bool tensor (True = hidden), not {kind}.')
     num_units = prod(grid)
     if tuple(masked.shape) not in ((num_units,), (num_images, num_units)):
-        raise ValueError(
+        raise InputError(
             f'masked has shape {tuple(masked.shape)}; {num_images} images of '
             f'{"x".join(map(str, grid))} units need ({num_units},) or ({num_images}, {num_units}).'
         )
     masked = masked.cpu()
     counts = (~masked).sum(-1)
     if int(counts.min()) == 0:
-        raise ValueError('masked hides every unit of an image; at least one must stay visible.')
+        raise InputError('masked hides every unit of an image; at least one must stay visible.')
     if int(counts.min()) != int(counts.max()):
-        raise ValueError('masked hides unequal numbers of units in different images.')
+        raise InputError('masked hides unequal numbers of units in different images.')
     return masked
 
 

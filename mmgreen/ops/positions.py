@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmgreen.errors import InputError
+
 
 def sincos_table(dim: int, grid: tuple[int, int]) -> Tensor:
     """The fixed two-dimensional table of MAE and GreenMIM.
@@ -27,7 +29,7 @@ def sincos_table(dim: int, grid: tuple[int, int]) -> Tensor:
         ValueError: if ``dim`` is not a multiple of four.
     """
     if dim % 4:
-        raise ValueError(f'A sin-cos position table needs a multiple of 4 channels, not {dim}.')
+        raise InputError(f'A sin-cos position table needs a multiple of 4 channels, not {dim}.')
     quarter = dim // 4
     frequencies = 10000 ** (-torch.arange(quarter, dtype=torch.float64) / quarter)
     rows, columns = torch.meshgrid(

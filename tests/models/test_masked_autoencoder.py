@@ -157,8 +157,16 @@ def test_bad_options_are_refused(build, message):
 def test_bad_images_are_refused_in_a_sentence(model):
     with pytest.raises(ValueError, match='100x96.*multiples of 32'):
         model.loss(torch.randn(1, 3, 100, 96))
-    with pytest.raises(ValueError, match='4 mask units.*built for 3x3'):
+    with pytest.raises(ValueError, match='2x2 mask units.*built for 3x3'):
         model.loss(torch.randn(1, 3, 64, 64))
+
+
+def test_as_many_units_in_other_rows_are_refused():
+    model = MMPRETRAIN_MODELS.build(model_cfg())
+    model.neck.grid = (1, 9)
+    for call in (model.loss, model.loss_per_image, model.reconstruct):
+        with pytest.raises(ValueError, match='3x3 mask units .rows x columns.*built for 1x9'):
+            call(torch.randn(1, 3, 96, 96))
 
 
 def test_a_ratio_that_hides_everything_is_refused():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from mmgreen.errors import InputError
 from mmgreen.models import GreenSwin, MaskedAutoencoder, MIMHead
 from mmgreen.models.targets import TARGETS, Target, trivial_errors
 from mmgreen.ops.choices import take_places
@@ -95,5 +96,5 @@ def test_a_decoder_of_another_width_is_refused_in_a_sentence():
 
 
 def test_a_backbone_outside_of_the_contract_is_refused_in_a_sentence():
-    with pytest.raises(TypeError, match='Linear cannot be pretrained on what is visible'):
+    with pytest.raises(InputError, match='Linear cannot be pretrained on what is visible'):
         MaskedAutoencoder(torch.nn.Linear(1, 1), torch.nn.Identity(), MIMHead())

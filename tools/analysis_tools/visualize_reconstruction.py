@@ -4,6 +4,7 @@ import argparse
 
 import torch
 
+from mmgreen.apis.endings import ends_in_a_sentence
 from mmgreen.apis.launching import read_config
 from mmgreen.apis.reconstruction_pictures import write_sheet
 
@@ -29,7 +30,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
-    try:
+    with ends_in_a_sentence('visualize_reconstruction.py'):
         config = read_config(args.config, ('model', 'test_dataloader'))
         if args.mask_ratio is not None:
             config.model.mask_ratio = args.mask_ratio
@@ -43,8 +44,6 @@ def main() -> None:
             paste_visible=not args.raw,
             device=args.device,
         )
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'visualize_reconstruction.py: {error}') from error
     print(written)
 
 

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from mmgreen.datasets.classes import check_num_outputs
+from mmgreen.errors import InputError
 from mmgreen.registry import HOOKS
 
 
@@ -29,7 +30,7 @@ class ClassesMustFit(Hook):
             return
         other = runner.val_dataloader.dataset
         if other.CLASSES != data.CLASSES:
-            raise ValueError(
+            raise InputError(
                 f'Validation has the classes {other.CLASSES}, training {data.CLASSES}; give both '
                 "datasets metainfo=dict(classes=(...)), training's."
             )

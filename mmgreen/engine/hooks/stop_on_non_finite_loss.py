@@ -13,6 +13,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner, find_latest_checkpoint
 from torch import Tensor, nn
 
+from mmgreen.errors import NonFiniteError
 from mmgreen.registry import HOOKS
 
 
@@ -28,7 +29,7 @@ class StopOnNonFiniteLoss(Hook):
         interval: steps from one look to the next.
 
     Raises:
-        FloatingPointError: names the first such step, its images and the last good checkpoint.
+        NonFiniteError: names the first such step, its images and the last good checkpoint.
     """
 
     priority = 'NORMAL'
@@ -75,12 +76,12 @@ class StopOnNonFiniteLoss(Hook):
         bad = sorted(entry for found in all_gather_object(bad[:1]) for entry in found)
         if bad:
             step, loss, files = bad[0]
-            raise FloatingPointError(
+            raise NonFiniteError(
                 f'The loss of step {step} is {loss}: training has stopped. '
                 f'{_about_images(runner, step, files)} {_how_to_go_on(runner)}'
             )
         if not _weights_are_finite(runner.model):
-            raise FloatingPointError(
+            raise NonFiniteError(
                 f'A weight is not finite after step {noted[-1][0]}, although all losses were: '
                 f'training has stopped. {_how_to_go_on(runner)}'
             )
