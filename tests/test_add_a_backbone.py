@@ -102,6 +102,6 @@ def test_it_starts_a_detector(trained, tmp_path):
     ):
         assert torch.equal(got, expected)
     batch = demo_mm_inputs(1, (3, 128, 128), [2], num_classes=4, with_mask=True)
-    losses = detector.loss(**detector.data_preprocessor(batch, True))
+    losses = detector(**detector.data_preprocessor(batch, True), mode='loss')
     sum(x.sum() for x in losses['loss_rpn_bbox']).backward()
     assert detector.backbone.stages[0][0].weight.grad is not None
