@@ -23,7 +23,7 @@ class CheckpointMustFit(Hook):
     may be wrapped as :func:`mmgreen.checkpoints.own_weights` says.
 
     Raises:
-        DataError: names parameters that the file lacks or has in another shape, or both lists of
+        InputError: names parameters that the file lacks or has in another shape, or both lists of
             classes if their order differs; or if there is nothing to resume in the file.
     """
 
@@ -35,16 +35,13 @@ class CheckpointMustFit(Hook):
         weights = own_weights(checkpoint, [name for name, _ in model.named_parameters()])
         source = runner.cfg.get('load_from') or find_latest_checkpoint(runner.work_dir)
         resumed = runner.cfg.get('resume')
-        try:
-            check_filled(
-                model,
-                weights,
-                source,
-                'take the config that it was trained with, its classes included; to start from its '
-                'encoder alone, give model.backbone.init_cfg.checkpoint.',
-            )
-        except ValueError as error:
-            raise DataError(str(error)) from error
+        check_filled(
+            model,
+            weights,
+            source,
+            'take the config that it was trained with, its classes included; to start from its '
+            'encoder alone, give model.backbone.init_cfg.checkpoint.',
+        )
         if resumed and not {'epoch', 'iter'} <= set(checkpoint.get('meta') or ()):
             raise DataError(
                 f'{source} holds weights alone, without the epoch and the optimizer to go on from; '

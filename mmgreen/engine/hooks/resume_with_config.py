@@ -30,7 +30,9 @@ class ResumeWithConfig(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Before mmengine reads the content: counts and settings of today in the file's place."""
-        facts, meta = facts_in(checkpoint), checkpoint['meta']
+        facts, meta = facts_in(checkpoint), checkpoint.get('meta') or {}
+        if 'iter' not in meta:
+            return  # CheckpointMustFit says what is wrong with it.
         meta['iter'] = place_now(meta, facts, runner)
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         names = {id(parameter): name for name, parameter in model.named_parameters()}

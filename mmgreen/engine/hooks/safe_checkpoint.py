@@ -91,7 +91,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     def before_train(self, runner: Runner) -> None:
         """Finds the places, and which of the checkpoints are this folder's own."""
-        if self.out_dir is not None and '://' in str(self.out_dir):
+        if '://' in str(self.out_dir) and self.backend_args == {'backend': BACKEND}:
             self.backend_args = None
         super().before_train(runner)
         self.file_backend = _RemovesLater(self.file_backend)
