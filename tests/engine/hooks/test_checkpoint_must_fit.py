@@ -5,6 +5,7 @@ from reference_training import Toy, loader, log_of, runner
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.engine.hooks.checkpoint_must_fit import whole_model
+from mmgreen.errors import InputError
 
 MUST_FIT = [dict(type='mmgreen.CheckpointMustFit')]
 
@@ -22,7 +23,7 @@ class TestCheckpointMustFit:
         path = images.parent / 'other.pth'
         torch.save({'state_dict': content}, path)
         tested = runner(images, MUST_FIT, load_from=str(path))
-        with pytest.raises(DataError, match=f'{path} does not fit.*1 of 1 parameters.*weight'):
+        with pytest.raises(InputError, match=f'{path} does not fit.*1 of 1 parameters.*weight'):
             tested.test()
 
     @pytest.mark.parametrize(
