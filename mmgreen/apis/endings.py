@@ -25,7 +25,7 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise SystemExit(f'{tool}: {_innermost(error)}') from error
+        raise SystemExit(f'{tool}: {_sentence(_innermost(error))}') from error
     except Exception as error:
         log = _log_file()
         where = f'; the log of this run is {log}' if log else ''
@@ -42,6 +42,14 @@ def _innermost(error: Exception) -> Exception:
     inner = error.__context__
     is_copy = type(inner) is type(error) and str(error).endswith(str(inner))
     return _innermost(inner) if is_copy else error
+
+
+def _sentence(error: Exception) -> str:
+    """The text of an error, without the trace that torch puts before it in a worker's."""
+    text = str(error)
+    if not text.startswith('Caught ') or 'Original Traceback' not in text:
+        return text
+    return text.rstrip().splitlines()[-1].partition(': ')[2]
 
 
 def _log_file() -> str | None:
