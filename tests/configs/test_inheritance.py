@@ -215,7 +215,7 @@ def test_a_config_that_inherits_ours(project):
     assert 'coco/bbox_mAP' in said and 'coco/segm_mAP' in said
 
 
-def test_a_config_of_mmdet_with_our_backbone_and_no_import(project):
+def test_a_config_of_mmdet_with_our_backbone(project):
     said = train(project, 1, SMALL_MASK_RCNN)
     assert 'Groups of parameters' in said and f'{1e-4 * 0.9**5:.4g} ' in said
     assert 'coco/bbox_mAP' in said and 'coco/segm_mAP' in said

@@ -4,17 +4,17 @@ import importlib.util
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from pycocotools.coco import COCO
+from repository import ROOT
 
 from mmgreen.demo.data import make_demo_data
 from mmgreen.demo.scenes import CATEGORIES
 
-TOOL = Path(__file__).parents[1] / 'tools/dataset_converters/make_demo_data.py'
+TOOL = ROOT / 'tools/dataset_converters/make_demo_data.py'
 SMALL = {'num_train': 3, 'num_val': 2, 'num_train_new': 2, 'image_size': 64}
 
 

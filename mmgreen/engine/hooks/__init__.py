@@ -4,6 +4,7 @@ from mmgreen.engine.hooks.checkpoint_must_fit import CheckpointMustFit
 from mmgreen.engine.hooks.classes_must_fit import ClassesMustFit
 from mmgreen.engine.hooks.draw_detections import DrawDetections
 from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
+from mmgreen.engine.hooks.main_process_logger import MainProcessLoggerHook
 from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers
 from mmgreen.engine.hooks.resume_with_config import ResumeWithConfig
 from mmgreen.engine.hooks.run_summary import RunSummary
@@ -19,6 +20,7 @@ __all__ = [
     'ClassesMustFit',
     'DrawDetections',
     'DrawReconstructions',
+    'MainProcessLoggerHook',
     'PlanInWorkers',
     'ResumeWithConfig',
     'RunSummary',
