@@ -61,9 +61,8 @@ def test_the_wheel_asks_for_no_mm_package(wheel):
     metadata = email.message_from_bytes(wheel.read('mmgreen-0.1.0.dist-info/METADATA'))
     assert metadata['Requires-Python'] == '>=3.10'
     every = metadata.get_all('Requires-Dist')
-    assert any(
-        need.startswith('onedl-mmdetection') and 'extra == "detect"' in need for need in every
-    )
+    detection = [need for need in every if need.startswith('onedl-mmdetection')]
+    assert detection and all('extra == "detect"' in need for need in detection)
     needed = [need for need in every if 'extra ==' not in need]
     assert any(need.startswith('torch') for need in needed)
     assert not [need for need in needed if need.startswith(('mm', 'onedl', 'openmim'))]
