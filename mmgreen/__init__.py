@@ -34,12 +34,18 @@ def config_file(name: str) -> str:
         FileNotFoundError: if no config of that name is shipped; names the nearest ones.
     """
     folder = (Path(__file__).parent / 'configs').resolve()
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*.py'))
+    names = config_names()
     if name not in names:
         nearest = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
         hint = f'the nearest are {", ".join(nearest)}' if nearest else f'they are all in {folder}'
         raise MissingFileError(f'mmgreen ships no config named {name!r}; {hint}.')
     return str(folder / name)
+
+
+def config_names() -> list[str]:
+    """What :func:`config_file` takes, sorted: all configs, and their parts in ``_base_``."""
+    folder = (Path(__file__).parent / 'configs').resolve()
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob('*.py'))
 
 
 class OperatorsOfMmcv:

@@ -13,5 +13,13 @@ class FolderError(InputError, IsADirectoryError):
     """A folder in the place of a file."""
 
 
+class ExistingFileError(InputError, FileExistsError):
+    """A file or folder in the place of what is to be written."""
+
+
+class MissingPackageError(InputError, ModuleNotFoundError):
+    """A Python package that is not installed."""
+
+
 class NonFiniteError(InputError, FloatingPointError):
     """A training whose numbers are not finite any more."""

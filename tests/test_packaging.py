@@ -85,6 +85,20 @@ def test_configs_of_the_wheel_are_found_and_parse(wheel, tmp_path):
     assert kind == 'mmgreen.GreenSwin'
 
 
+def test_the_command_of_the_wheel_runs_its_tools(wheel, tmp_path):
+    wheel.extractall(tmp_path)
+    points = wheel.read('mmgreen-0.1.0.dist-info/entry_points.txt').decode()
+    assert 'mmgreen = mmgreen.command:main' in points
+    said = {}
+    for arguments in ('train --help', 'configs greenmim/swin_t_pre', 'copy demo/vit_pretrain.py'):
+        command = [sys.executable, '-m', 'mmgreen', *arguments.split()]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        said[arguments.split()[0]] = result.stdout
+    assert said['train'].startswith('usage: mmgreen train ')
+    assert 'greenmim/swin_t_pretrain.py' in said['configs'].split()
+    assert (tmp_path / 'vit_pretrain.py').is_file()
+
+
 def test_the_sdist_holds_real_files(checkout, tmp_path):
     program = f'from setuptools import build_meta; build_meta.build_sdist({str(tmp_path)!r})'
     subprocess.run([sys.executable, '-c', program], cwd=checkout, check=True, capture_output=True)

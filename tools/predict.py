@@ -2,8 +2,8 @@
 
 import argparse
 
-from mmgreen.apis.endings import ends_in_a_sentence
-from mmgreen.apis.prediction import PredictionInterrupted, predict
+from mmgreen.apis.arguments import add_config
+from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -11,7 +11,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Find objects in images: pictures, and one COCO-format file of results.'
     )
-    parser.add_argument('config', help='path of the config file of the detector')
+    add_config(parser, 'path of the config file of the detector')
     parser.add_argument('checkpoint', help='path of its checkpoint')
     parser.add_argument('source', metavar='image_or_folder', help='an image, or a folder of images')
     parser.add_argument('--out-dir', required=True, help='folder for pictures and results')
@@ -25,17 +25,19 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Ends with one sentence where it is the user who can mend something.
 
-    Exit status: 0; 1 where nothing was read; 130 after Ctrl-C, with what was found written.
+    Exit status: 0; 1 where nothing was read; 130 after Ctrl-C and 143 after SIGTERM, with what was
+    found written.
     """
     args = parse_args()
     try:
-        with ends_in_a_sentence('tools/predict.py'):
+        with ends_in_a_sentence('tools/predict.py'), sigterm_interrupts():
+            from mmgreen.apis.prediction import predict
+
             made = predict(**vars(args))
-    except PredictionInterrupted as interruption:
-        print(interruption.predictions)
-        raise SystemExit(130) from interruption
     except KeyboardInterrupt as interruption:
-        raise SystemExit(130) from interruption
+        if hasattr(interruption, 'predictions'):
+            print(interruption.predictions)
+        raise SystemExit(status_of(interruption)) from interruption
     print(made)
     if made.num_images == 0:
         raise SystemExit(1)

@@ -1,18 +1,15 @@
 """Trains a model: python tools/train.py CONFIG."""
 
 import argparse
-import os
 
-from mmengine.config import DictAction
-
+from mmgreen.apis.arguments import add_cfg_options, add_config, add_launcher, parse
 from mmgreen.apis.endings import ends_in_a_sentence
-from mmgreen.apis.training import configure_training, train
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description='Train a model.')
-    parser.add_argument('config', help='path of the config file')
+    add_config(parser)
     parser.add_argument('--work-dir', help='folder for logs and checkpoints')
     parser.add_argument(
         '--resume',
@@ -46,30 +43,17 @@ def parse_args() -> argparse.Namespace:
         action='store_false',
         help='start the workers of the data loaders anew in every epoch',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='change values of the config: a.b=1 c="[1,2]" d="[(1,2),(3,4)]", without spaces',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='what started this process among others (pytorch: torchrun)',
-    )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    del args.local_rank
-    return args
+    add_cfg_options(parser)
+    add_launcher(parser)
+    return parse(parser)
 
 
 def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
     with ends_in_a_sentence('tools/train.py'):
+        from mmgreen.apis.training import configure_training, train
+
         train(configure_training(**vars(args)))
 
 

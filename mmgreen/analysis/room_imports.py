@@ -15,7 +15,7 @@ from mmgreen.errors import InputError
 ROOMS = (
     'errors',
     *('operators', 'ops', 'nets', 'registry', 'checkpoints', 'models', 'datasets', 'engine'),
-    *('apis', 'analysis', 'demo'),
+    *('apis', 'analysis', 'demo', 'command', '__main__'),
 )
 """From the ground up: a room imports from itself and from those before it."""
 APART = ('__init__', 'check_env')

@@ -1,14 +1,21 @@
-"""How a tool ends: in one sentence where the user can mend something, else with its trace."""
+"""How a tool ends: in one sentence where the user can mend something, else with its trace.
+
+Nothing here imports torch: tools import this before they read their arguments.
+"""
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mmengine.logging import MMLogger
-
 from mmgreen.errors import InputError
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, where it is to do what Ctrl-C does."""
 
 
 @contextmanager
@@ -19,14 +26,24 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
         tool: its name, with which the sentence begins.
 
     Raises:
-        SystemExit: for every :class:`~mmgreen.errors.InputError`, with its sentence and status 1.
+        SystemExit: for every :class:`~mmgreen.errors.InputError`, where a package cannot be
+            imported and where a command that the tool ran failed, with a sentence and status 1.
         Exception: anything else, its trace behind one sentence that says so and where the log is.
     """
     try:
         yield
     except InputError as error:
         raise SystemExit(f'{tool}: {_sentence(_innermost(error))}') from error
+    except subprocess.CalledProcessError as error:
+        said = f': {error.stderr}' if error.stderr else ', and what it said is above.'
+        sentence = f'{tool}: a command that it ran ended with {error.returncode}{said}'
+        raise SystemExit(sentence) from error
     except Exception as error:
+        if _is_of_the_environment(error):
+            raise SystemExit(
+                f'{tool}: {str(error).rstrip(".")}: a package is missing here or does not fit the '
+                "others, and 'python -m mmgreen.check_env' says which and what mends it."
+            ) from error
         log = _log_file()
         where = f'; the log of this run is {log}' if log else ''
         print(
@@ -35,6 +52,40 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
             file=sys.stderr,
         )
         raise
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """SIGTERM inside raises :class:`Terminated`, where it can be caught as Ctrl-C is.
+
+    A second one ends the process at once.
+    """
+
+    def interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated
+
+    earlier = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+
+
+def status_of(interruption: KeyboardInterrupt) -> int:
+    """128 plus the number of the signal behind an interruption, the status shells know it by."""
+    cause = interruption.__cause__ or interruption
+    return 128 + (signal.SIGTERM if isinstance(cause, Terminated) else signal.SIGINT)
+
+
+def _is_of_the_environment(error: Exception) -> bool:
+    """Whether it came from packages that are missing, or of builds that do not fit one another."""
+    if isinstance(error, ImportError):
+        return not (error.name or '').startswith('mmgreen')
+    # What torchvision of another build than torch's says when it is imported.
+    return 'operator torchvision::nms does not exist' in str(error) or (
+        'compiled with different CUDA' in str(error)
+    )
 
 
 def _innermost(error: Exception) -> Exception:
@@ -54,5 +105,8 @@ def _sentence(error: Exception) -> str:
 
 def _log_file() -> str | None:
     """The file into which the current run logs, once there is one."""
-    handlers = MMLogger.get_current_instance().handlers if MMLogger._instance_dict else ()
+    logging = sys.modules.get('mmengine.logging')  # a run that logs has imported it
+    if logging is None or not logging.MMLogger._instance_dict:
+        return None
+    handlers = logging.MMLogger.get_current_instance().handlers
     return next((each.baseFilename for each in handlers if hasattr(each, 'baseFilename')), None)

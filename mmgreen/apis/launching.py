@@ -15,6 +15,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
+from mmgreen import config_names
 from mmgreen.apis.options import check_options
 from mmgreen.errors import InputError, MissingFileError
 
@@ -25,7 +26,7 @@ def read_config(path: str, sections: tuple[str, ...]) -> Config:
     """A config file, once it is known to have what is needed.
 
     Raises:
-        FileNotFoundError: if there is no such file; names the nearest ones.
+        FileNotFoundError: if there is no such file; names the nearest ones, else those of ours.
         ValueError: if it lacks one of ``sections``.
     """
     file = Path(path)
@@ -33,6 +34,9 @@ def read_config(path: str, sections: tuple[str, ...]) -> Config:
         names = [each.name for each in file.parent.glob('*.py')]
         nearest = difflib.get_close_matches(file.name, names)
         hint = f'; its folder has {", ".join(nearest)}' if nearest else ''
+        ours = difflib.get_close_matches(path.removeprefix('configs/'), config_names())
+        if ours and not nearest:
+            hint = f', nor does mmgreen ship it; the nearest that it ships are {", ".join(ours)}'
         raise MissingFileError(f'There is no config {path}{hint}.')
     try:
         cfg = Config.fromfile(path)

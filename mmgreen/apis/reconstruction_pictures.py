@@ -37,7 +37,7 @@ def write_sheet(
     num_images: int = 8,
     seed: int = 0,
     paste_visible: bool = True,
-    device: str | torch.device = 'cpu',
+    device: str | torch.device | None = 'cpu',
 ) -> str:
     """Draws a sheet of an image or of the first images of a folder, and writes it to a file.
 
@@ -49,7 +49,7 @@ def write_sheet(
         num_images: at most so many of a folder.
         seed: of the masks.
         paste_visible: see :func:`reconstruction_sheet`.
-        device: where to compute.
+        device: where to compute; None takes a GPU if there is one.
 
     Returns:
         One line that says what was written.
@@ -58,6 +58,8 @@ def write_sheet(
         FileNotFoundError, ValueError, OSError: if a file is missing, the checkpoint has no decoder
             or is another model's, or no image can be read.
     """
+    if device is None:
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
     paths = image_files(img_path, num_images)
     sheet = reconstruction_sheet(
         load_model(config, checkpoint, device),

@@ -67,7 +67,8 @@ def works(environment: Environment) -> dict[str, bool]:
     failed = set(environment.failures)
     pretrain = environment.python >= OLDEST_PYTHON and failed <= ONLY_FOR_DETECTION
     on_cpu = pretrain and not failed
-    on_gpu = on_cpu and environment.gpu is not None and not _compiled_without_cuda(environment)
+    on_gpu = on_cpu and environment.gpu is not None
+    on_gpu = on_gpu and not _compiled_without_cuda(environment) and not _builds_differ(environment)
     return {'pretrain': pretrain, 'detect on CPU': on_cpu, 'detect on GPU': on_gpu}
 
 
@@ -86,6 +87,7 @@ def diagnose(environment: Environment) -> list[Finding]:
         side_by_side,
         *(_explain(trial, environment) for trial in causes),
         _operators_without_cuda(environment),
+        _mixed_cuda(environment),
     ]
     return [finding for finding in dict.fromkeys(findings) if finding]
 
@@ -166,7 +168,7 @@ def _explain(trial: str, environment: Environment) -> Finding:
         torch = environment.version('torch')
         return Finding(
             f'torchvision {version} and torch {torch} come from different builds ({error}).',
-            f'pip install --force-reinstall {stack.torch} {stack.torchvision} {stack.numpy}',
+            _both_anew(environment),
         )
     transformers = environment.version('transformers')
     if trial == 'mmpretrain' and _release(transformers) >= (5,):
@@ -189,7 +191,11 @@ def _explain(trial: str, environment: Environment) -> Finding:
 def _not_installed(package: str, environment: Environment) -> Finding:
     notes = {
         'mmdet': ' (only detection needs it)',
+        'torchvision': '; mmpretrain and mmdet cannot be imported without it, and it has to be of '
+        "torch's build, so both are taken from one place",
     }
+    if package == 'torchvision' and environment.published('torch'):
+        return Finding(f'{package} is not installed{notes[package]}.', _both_anew(environment))
     return Finding(
         f'{package} is not installed{notes.get(package, "")}.', _install(package, environment)
     )
@@ -217,6 +223,46 @@ def _operators_without_cuda(environment: Environment) -> Finding | None:
     )
 
 
+def _builds(environment: Environment) -> dict[str, str]:
+    """For which CUDA each of the packages that hold code for a GPU was built, '' for none."""
+    builds = {'torch': environment.cuda or ''}
+    if environment.runs('torchvision'):
+        builds['torchvision'] = environment.torchvision_cuda or ''
+    # Operators without CUDA are a finding of their own, and no harm without a GPU.
+    if environment.compiled and not _compiled_without_cuda(environment):
+        builds["mmcv's operators"] = environment.mmcv_cuda
+    return builds
+
+
+def _builds_differ(environment: Environment) -> bool:
+    """Whether they are for different versions of CUDA; the second number of one may differ."""
+    return len(set(map(_release_of_cuda, _builds(environment).values()))) > 1
+
+
+def _release_of_cuda(build: str) -> str:
+    return build.partition('.')[0]
+
+
+def _mixed_cuda(environment: Environment) -> Finding | None:
+    if not environment.runs('torch') or not _builds_differ(environment):
+        return None
+    builds = _builds(environment)
+    words = {name: f'for CUDA {build}' if build else 'without' for name, build in builds.items()}
+    pair = [builds['torch'], builds.get('torchvision', builds['torch'])]
+    fit = len(set(map(_release_of_cuda, pair))) == 1
+    return Finding(
+        'Builds for different CUDA are mixed, which fails as soon as a GPU is used: '
+        f'{", ".join(f"{name} {word}" for name, word in words.items())}.',
+        _mmcv_without_operators(environment) if fit else _both_anew(environment),
+    )
+
+
+def _both_anew(environment: Environment) -> str:
+    """The command that takes torch and torchvision from one place."""
+    stack = _stack(environment)
+    return f'pip install --force-reinstall {stack.torch} {stack.torchvision} {stack.numpy}'
+
+
 def _install(package: str, environment: Environment) -> str:
     """The commands that put the tested version in the place of whatever is there."""
     if package == 'mmcv':
@@ -242,7 +288,8 @@ def _operators(environment: Environment) -> str:
         return f'detection uses the compiled operators of mmcv (CUDA: {cuda})'
     return (
         "detection uses torchvision's operators (NMS, RoIAlign), on a CPU and a GPU, since mmcv "
-        'has none of its own here.\nShould pip have kept this mmcv, \'pip cache remove "*mmcv*"\' '
+        "has none of its own here.\nMask R-CNN, ATSS, DINO and the like run, with mmcv's results; "
+        'what torchvision lacks, such as deformable convolution, says so when it is called.\nShould pip have kept this mmcv, \'pip cache remove "*mmcv*"\' '
         'lets other projects compile theirs.'
     )
 

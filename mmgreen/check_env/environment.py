@@ -1,7 +1,7 @@
 """What is installed in this Python environment, and what of it runs.
 
-This file needs nothing but Python and asks nothing of the packages it looks at: every import is
-tried in a process of its own, so a package that is missing, broken or crashes is an answer too.
+This file needs nothing but Python and asks nothing of the packages it looks at: imports
+are tried in other processes, so a package that is missing, broken or crashes is an answer too.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NO_CUDA = 'not available'  # mmcv's own words for operators that were built without CUDA
 
@@ -38,22 +38,33 @@ class Trial(NamedTuple):
 
     Attributes:
         package: the importable package that is at fault when it fails.
-        code: the statements to run in a new process.
+        code: the statements to run.
         leans_on: trials without which this one cannot succeed.
+        facts: an expression for what it then tells: a dict of attributes of :class:`Environment`.
     """
 
     package: str
     code: str
     leans_on: tuple[str, ...] = ()
+    facts: str = '{}'
 
 
 TRIALS = {
     'numpy': Trial('numpy', 'import numpy'),
-    'torch': Trial('torch', 'import torch'),
+    'torch': Trial('torch', 'import torch', facts='dict(cuda=torch.version.cuda)'),
     'torch with numpy': Trial(
-        'numpy', 'import torch; torch.zeros(1).numpy()', leans_on=('numpy', 'torch')
+        'numpy',
+        'import torch; torch.zeros(1).numpy()',
+        leans_on=('numpy', 'torch'),
+        # Here and not with torch: a driver that fails must not hide what torch was built for.
+        facts='dict(gpu=torch.cuda.get_device_name() if torch.cuda.is_available() else None)',
     ),
-    'torchvision': Trial('torchvision', 'import torchvision', leans_on=('torch with numpy',)),
+    'torchvision': Trial(
+        'torchvision',
+        'import torchvision',
+        leans_on=('torch with numpy',),
+        facts='dict(torchvision_cuda=torchvision.version.cuda)',
+    ),
     'cv2': Trial('cv2', 'import cv2', leans_on=('numpy',)),
     'mmengine': Trial(
         'mmengine',
@@ -64,7 +75,11 @@ TRIALS = {
     # Importing torch loads the libraries that compiled operators are linked to; importing mmgreen
     # puts torchvision's operators in their place where there are none.
     'mmcv._ext': Trial(
-        'mmcv', 'import mmgreen, torch, mmcv._ext', leans_on=('mmcv', 'torchvision')
+        'mmcv',
+        'import mmgreen, torch, mmcv._ext',
+        leans_on=('mmcv', 'torchvision'),
+        facts='dict(mmcv_cuda=mmcv._ext.get_compiling_cuda_version(), '
+        'compiled=not mmcv._ext.__file__.endswith(".py"))',
     ),
     'mmpretrain': Trial('mmpretrain', 'import mmpretrain.models', leans_on=('mmcv', 'torchvision')),
     'mmdet': Trial('mmdet', 'import mmgreen, mmdet.models', leans_on=('mmcv._ext',)),
@@ -80,6 +95,7 @@ class Environment(NamedTuple):
         failures: last line of the error of every trial that failed, by the trial's name.
         cuda: the CUDA version that torch was built for, None without CUDA.
         gpu: name of the GPU that torch sees, None without one.
+        torchvision_cuda: the CUDA version that torchvision was built for, None without CUDA.
         mmcv_cuda: the CUDA version that mmcv's operators were built for, or ``NO_CUDA``.
         compiled: whether mmcv has operators of its own.
     """
@@ -89,6 +105,7 @@ class Environment(NamedTuple):
     failures: Mapping[str, str]
     cuda: str | None = None
     gpu: str | None = None
+    torchvision_cuda: str | None = None
     mmcv_cuda: str = NO_CUDA
     compiled: bool = False
 
@@ -100,48 +117,69 @@ class Environment(NamedTuple):
         """Version of an installed package, '' of one that is not."""
         return next((self.versions[name] for name in self.published(package)), '')
 
+    def runs(self, trial: str) -> bool:
+        """Whether it was tried and did not fail."""
+        return trial not in self.failures
+
     def mm_packages(self) -> list[str]:
         """The published names of all of OneDL's and OpenMMLab's packages that are installed."""
         return [name for package in MM_PACKAGES for name in self.published(package)]
 
 
-def gather() -> Environment:
-    """Looks at this environment: a minute or so, since every trial is a new process."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        runs = dict(zip(TRIALS, pool.map(_run, [trial.code for trial in TRIALS.values()])))
-    facts = _ask(
-        'import torch; gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None',
-        'dict(cuda=torch.version.cuda, gpu=gpu)',
-    )
-    operators = _ask(
-        'import mmgreen, torch, mmcv._ext as operators',
-        'dict(mmcv_cuda=operators.get_compiling_cuda_version(), '
-        'compiled=not operators.__file__.endswith(".py"))',
-    )
+Found = Callable[[str, float, 'str | None'], None]
+"""Is told of a trial as soon as it is over: its name, its seconds, and its error or None."""
+
+
+def gather(found: Found = lambda name, seconds, error: None) -> Environment:
+    """Looks at this environment; ten seconds or so, in which a GB of libraries is loaded.
+
+    All trials share one process, since each imports most of what the one before it did. Behind
+    one that fails or crashes another process goes on, so that none spoils the next.
+
+    Args:
+        found: called after each trial.
+    """
+    failures: dict[str, str] = {}
+    facts: dict[str, Any] = {}
+    left = list(TRIALS)
+    while left:
+        for name, seconds, error, told in _try(left):
+            left.remove(name)
+            facts.update(told)
+            if error:
+                failures[name] = error
+            found(name, seconds, error)
     names = [name for published in PUBLISHED.values() for name in published]
     return Environment(
         python=sys.version_info[:2],
         versions={name: version for name in names if (version := _installed_version(name))},
-        failures={name: _last_line(run) for name, run in runs.items() if run.returncode},
+        failures=failures,
         **facts,
-        **operators,
     )
 
 
-def _run(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+def _try(names: Sequence[str]) -> Iterator[tuple[str, float, str | None, dict[str, Any]]]:
+    """What came of trials, in one process, up to the first that fails; at least of one.
 
-
-def _ask(code: str, answer: str) -> dict[str, str | None]:
-    """Value of the expression ``answer`` after ``code`` in a new process, {} if that fails."""
-    run = _run(f'{code}\nimport json; print(json.dumps({answer}))')
-    return {} if run.returncode else json.loads(run.stdout.splitlines()[-1])
-
-
-def _last_line(run: subprocess.CompletedProcess[str]) -> str:
-    if run.returncode < 0:
-        return f'killed by signal {-run.returncode}'
-    return run.stderr.strip().splitlines()[-1].strip()
+    Yields:
+        Name, seconds, error or None, and facts.
+    """
+    trials = [(name, TRIALS[name].code, TRIALS[name].facts) for name in names]
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'mmgreen.check_env.trying', json.dumps(trials)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    begin, done, error = time.perf_counter(), 0, None
+    for line in process.stdout:
+        name, seconds, error, told = json.loads(line)
+        begin, done = time.perf_counter(), done + 1
+        yield name, seconds, error, told
+    status = process.wait()
+    if not error and done < len(names):
+        reason = f'killed by signal {-status}' if status < 0 else f'ended with status {status}'
+        yield names[done], time.perf_counter() - begin, reason, {}
 
 
 def _installed_version(published: str) -> str:

@@ -19,9 +19,8 @@ from mmengine.config import Config
 from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen import config_file
+from mmgreen.demo import NETS
 
-NETS = {'greenmim': 'swin', 'hiera': 'hiera', 'mae': 'vit'}
-"""By method, the first word of its configs in configs/demo."""
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 60, 22
 IMAGE_SIZE = 192
 PROCESSES = 2

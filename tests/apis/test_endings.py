@@ -1,7 +1,11 @@
+import signal
+import subprocess
+import sys
+
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
 from mmgreen.datasets.errors import DataError
 from mmgreen.errors import InputError, MissingFileError
 from mmgreen.registry import MODELS
@@ -42,3 +46,53 @@ def test_a_sentence_from_a_worker_comes_without_its_trace(workers):
     with pytest.raises(SystemExit) as end, ends_in_a_sentence('x'):
         next(iter(DataLoader(Broken(), num_workers=workers)))
     assert end.value.code == 'x: a.png cannot be read: it is cut off.'
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ModuleNotFoundError("No module named 'torchvision'", name='torchvision'),
+        ImportError('_ext.so: undefined symbol: _ZN3c10'),
+        RuntimeError('operator torchvision::nms does not exist'),
+    ],
+)
+def test_packages_that_do_not_work_are_a_sentence_that_names_the_check(error):
+    with pytest.raises(SystemExit) as end, ends_in_a_sentence('x'):
+        raise error
+    assert end.value.code.startswith(f'x: {error}: ')
+    assert 'python -m mmgreen.check_env' in end.value.code
+
+
+def test_an_import_of_ours_that_fails_keeps_its_trace():
+    with pytest.raises(ImportError), ends_in_a_sentence('x'):
+        import mmgreen.nothing_of_that_name  # noqa: F401
+
+
+def test_the_end_of_a_command_that_a_tool_ran():
+    command = [sys.executable, '-c', 'raise SystemExit(3)']
+    with pytest.raises(SystemExit) as end, ends_in_a_sentence('x'):
+        subprocess.run(command, check=True)
+    assert end.value.code.startswith('x: a command that it ran ended with 3')
+
+
+def test_sigterm_interrupts_as_ctrl_c_does():
+    earlier = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt) as interruption, sigterm_interrupts():
+        signal.raise_signal(signal.SIGTERM)
+    assert status_of(interruption.value) == 143
+    assert status_of(KeyboardInterrupt()) == 130
+    assert signal.getsignal(signal.SIGTERM) is earlier
+
+
+def test_a_second_sigterm_ends_at_once():
+    program = (
+        'import os, signal\n'
+        'from mmgreen.apis.endings import sigterm_interrupts\n'
+        'with sigterm_interrupts():\n'
+        '    try:\n'
+        '        os.kill(os.getpid(), signal.SIGTERM)\n'
+        '    except KeyboardInterrupt:\n'
+        '        os.kill(os.getpid(), signal.SIGTERM)\n'
+    )
+    ended = subprocess.run([sys.executable, '-c', program], capture_output=True)
+    assert ended.returncode == -signal.SIGTERM

@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import os
 import shutil
+import signal
 import sys
 from itertools import count
 from unittest.mock import Mock
@@ -388,6 +390,26 @@ class TestTool:
                 *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
             )
         assert ended.value.code == 130
+        assert 'interrupted: 1 images' in capsys.readouterr().out
+        assert (tmp_path / 'out/predictions.json').is_file()
+
+    def test_sigterm_is_an_interruption_that_ends_with_143(
+        self, detector, images, tmp_path, monkeypatch, capsys
+    ):
+        forward = Detector.forward
+
+        def is_stopped(self, *arguments, **options):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return forward(self, *arguments, **options)
+
+        monkeypatch.setattr(Detector, 'forward', is_stopped)
+        with pytest.raises(SystemExit) as ended:
+            self.call(
+                monkeypatch,
+                *(detector / 'small.py', detector / 'small.pth', images / 'red.png'),
+                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
+            )
+        assert ended.value.code == 143
         assert 'interrupted: 1 images' in capsys.readouterr().out
         assert (tmp_path / 'out/predictions.json').is_file()
 

@@ -1,6 +1,7 @@
 """Every finding on an environment that is made up; the real one is gathered in test_environment."""
 
 import re
+import sys
 
 import pytest
 from repository import ROOT
@@ -37,6 +38,7 @@ NOTHING = dict.fromkeys(EVERYTHING, False)
 
 
 def environment(versions=ONEDL, failures=(), python=(3, 11), **facts):
+    facts = {'torchvision_cuda': facts.get('cuda'), **facts}
     return Environment(python, dict(versions), dict(failures), **facts)
 
 
@@ -94,6 +96,33 @@ def test_compiled_without_cuda_while_torch_sees_a_gpu():
     assert 'NVIDIA H100' in problem and 'compiled without CUDA' in problem
     assert mend.splitlines()[-1] == 'pip install --no-cache-dir onedl-mmcv==2.3.6'
     assert works(found) == ON_CPU
+
+
+@pytest.mark.parametrize(
+    ('facts', 'mended'),
+    [
+        (dict(torchvision_cuda=None), 'torchvision'),
+        (dict(torchvision_cuda='12.8', compiled=True, mmcv_cuda='12.8'), 'torchvision'),
+        (dict(compiled=True, mmcv_cuda='12.1'), 'onedl-mmcv'),
+    ],
+)
+def test_builds_for_different_cuda(facts, mended):
+    found = environment(cuda='13.0', gpu='NVIDIA H100', **facts)
+    problem, mend = only_finding(found)
+    assert 'torch for CUDA 13.0' in problem
+    assert mended in mend and ('--force-reinstall' in mend) == (mended == 'torchvision')
+    assert works(found) == ON_CPU
+    assert diagnose(environment(cuda='13.0', torchvision_cuda='13.1')) == []
+
+
+def test_torchvision_that_is_not_there_comes_together_with_torch():
+    versions = {name: version for name, version in ONEDL.items() if name != 'torchvision'}
+    error = "ModuleNotFoundError: No module named 'torchvision'"
+    found = environment(versions, failing_above('torchvision', error), cuda='13.0')
+    problem, mend = only_finding(found)
+    assert 'torchvision is not installed' in problem
+    assert "'torch===2.13.0' torchvision==0.28.0" in mend
+    assert works(found) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -253,7 +282,8 @@ def test_report_shows_versions_problems_and_what_works():
 
 @pytest.mark.parametrize(('failures', 'status'), [({}, 0), ({'mmpretrain': 'ImportError: x'}, 1)])
 def test_the_exit_status_says_whether_pretraining_works(failures, status, monkeypatch, capsys):
-    monkeypatch.setattr(check_env, 'gather', lambda: environment(failures=failures))
+    monkeypatch.setattr(check_env, 'gather', lambda found: environment(failures=failures))
+    monkeypatch.setattr(sys, 'argv', ['check_env'])
     assert check_env.main() == status
     assert 'detect on GPU' in capsys.readouterr().out
 

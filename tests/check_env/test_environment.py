@@ -1,5 +1,8 @@
 import sys
 
+import torch
+import torchvision
+
 from mmgreen.check_env import environment
 from mmgreen.check_env.environment import PUBLISHED, TRIALS, Environment, Trial, gather
 
@@ -18,6 +21,7 @@ def test_everything_of_the_test_environment_runs():
     assert found.version('torch').startswith('2.')
     assert found.version('mmcv') == found.versions['onedl-mmcv']
     assert found.mmcv_cuda != ''
+    assert found.cuda == torch.version.cuda and found.torchvision_cuda == torchvision.version.cuda
     import mmcv._ext
 
     assert found.compiled == mmcv._ext.__file__.endswith('.so')
@@ -29,13 +33,22 @@ def test_gather_survives_what_is_missing_broken_or_crashes(monkeypatch):
         'missing': Trial('numpy', 'import no_such_package_as_this'),
         'broken': Trial('numpy', 'raise RuntimeError("first line\\nlast line")'),
         'crash': Trial('numpy', 'import os; os.kill(os.getpid(), 9)'),
+        'end': Trial('numpy', 'import os; os._exit(3)'),
+        'exit': Trial('numpy', 'raise SystemExit("no licence")'),
+        'loud': Trial('numpy', 'print("hello")', facts='dict(cuda="1.2")'),
+        'untold': Trial('numpy', 'x = 1', facts='dict(cuda=y)'),
     }
     monkeypatch.setattr(environment, 'TRIALS', trials)
-    failures = gather().failures
-    assert failures == {
+    told = []
+    found = gather(lambda name, seconds, error: told.append((name, seconds >= 0, error)))
+    assert told == [(name, True, found.failures.get(name)) for name in trials]
+    assert found.cuda == '1.2'
+    assert found.failures == {
         'missing': "ModuleNotFoundError: No module named 'no_such_package_as_this'",
         'broken': 'last line',
         'crash': 'killed by signal 9',
+        'end': 'ended with status 3',
+        'exit': 'SystemExit: no licence',
     }
 
 
@@ -46,3 +59,14 @@ def test_published_names_and_versions():
     assert found.version('torch') == '2.1.2'
     assert found.version('mmdet') == ''
     assert found.mm_packages() == ['mmcv', 'mmcv-lite']
+
+
+def test_what_failed_spoils_nothing_behind_it(monkeypatch):
+    half = 'import sys, types; sys.modules["json.tool"] = types.ModuleType("half"); import nothing'
+    trials = {
+        'half': Trial('numpy', half),
+        'whole': Trial('numpy', 'import json.tool; json.tool.main'),
+        'same process': Trial('numpy', 'json.tool.main'),
+    }
+    monkeypatch.setattr(environment, 'TRIALS', trials)
+    assert list(gather().failures) == ['half']

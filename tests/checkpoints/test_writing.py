@@ -136,5 +136,7 @@ def test_tool_fails_in_one_sentence(tmp_path):
     torch.save({'model': {'conv.weight': torch.ones(1)}}, tmp_path / 'other.pth')
     result = run_tool(tmp_path / 'other.pth', tmp_path / 'x.pth')
     assert result.returncode == 1
-    assert result.stderr.startswith(f'{tmp_path}/other.pth holds no weights that mmgreen knows')
+    tool = 'tools/model_converters/convert_checkpoint.py'
+    sentence = f'{tool}: {tmp_path}/other.pth holds no weights that mmgreen knows'
+    assert result.stderr.startswith(sentence)
     assert len(result.stderr.splitlines()) == 1

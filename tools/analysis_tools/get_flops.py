@@ -2,16 +2,15 @@
 
 import argparse
 
-from mmengine.config import Config, DictAction
-
-from mmgreen.analysis.flops import as_table, count_parts
+from mmgreen.apis.arguments import add_cfg_options, add_config, parse
+from mmgreen.apis.endings import ends_in_a_sentence
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Count multiply-adds (the "FLOPs" of published tables) and parameters.'
     )
-    parser.add_argument('config', help='path of the config file')
+    add_config(parser)
     parser.add_argument(
         '--shape',
         type=int,
@@ -19,21 +18,24 @@ def parse_args() -> argparse.Namespace:
         help='pixels: side, or height and width; by default 1024 for detectors, else the '
         "backbone's img_size",
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='changes'
-    )
-    args = parser.parse_args()
+    add_cfg_options(parser)
+    args = parse(parser)
     if args.shape and len(args.shape) > 2:
         parser.error('--shape takes one or two numbers')
     return args
 
 
 def main() -> None:
+    """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options or {})
-    size = (args.shape[0], args.shape[-1]) if args.shape else None
-    print(as_table(count_parts(config, size)))
+    with ends_in_a_sentence('tools/analysis_tools/get_flops.py'):
+        from mmgreen.analysis.flops import as_table, count_parts
+        from mmgreen.apis.launching import read_config
+
+        config = read_config(args.config, ('model',))
+        config.merge_from_dict(args.cfg_options or {})
+        size = (args.shape[0], args.shape[-1]) if args.shape else None
+        print(as_table(count_parts(config, size)))
 
 
 if __name__ == '__main__':

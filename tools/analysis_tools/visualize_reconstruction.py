@@ -2,16 +2,13 @@
 
 import argparse
 
-import torch
-
+from mmgreen.apis.arguments import add_config
 from mmgreen.apis.endings import ends_in_a_sentence
-from mmgreen.apis.launching import read_config
-from mmgreen.apis.reconstruction_pictures import write_sheet
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config of the pretraining')
+    add_config(parser, 'config of the pretraining')
     parser.add_argument('checkpoint', help='its checkpoint, decoder included')
     parser.add_argument('--img-path', required=True, help='an image, or a folder of images')
     parser.add_argument('--out-file', required=True, help='the sheet to write, a .png or .jpg')
@@ -23,14 +20,17 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='show what the decoder says of visible patches too, instead of pasting them',
     )
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--device', help='cpu, cuda:0, …; by default a GPU if there is one')
     return parser.parse_args()
 
 
 def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
-    with ends_in_a_sentence('visualize_reconstruction.py'):
+    with ends_in_a_sentence('tools/analysis_tools/visualize_reconstruction.py'):
+        from mmgreen.apis.launching import read_config
+        from mmgreen.apis.reconstruction_pictures import write_sheet
+
         config = read_config(args.config, ('model', 'test_dataloader'))
         if args.mask_ratio is not None:
             config.model.mask_ratio = args.mask_ratio

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mmgreen.demo.compare_starts import compare_starts
-from mmgreen.demo.run import NETS
+from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.demo import NETS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,11 +36,13 @@ def main() -> None:
         f'{2 * len(args.seeds) * len(args.methods)} trainings, about 5 minutes each on two cores, '
         "beside the demo's pretrainings (5 to 10 minutes each, unless they are there)."
     )
-    print(
-        compare_starts(
+    with ends_in_a_sentence('tools/misc/compare_starts.py'):
+        from mmgreen.demo.compare_starts import compare_starts
+
+        table = compare_starts(
             ROOT / 'tools', args.data, args.work_dir, args.page, args.seeds, args.methods
         )
-    )
+    print(table)
 
 
 if __name__ == '__main__':

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mmgreen.demo.run import NETS, run_demo
+from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.demo import NETS
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,7 +19,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-if __name__ == '__main__':
+def main() -> None:
+    """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
     work_dir = args.work_dir or Path(f'work_dirs/demo_{args.method}')
-    run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)
+    with ends_in_a_sentence('tools/misc/demo.py'):
+        from mmgreen.demo.run import run_demo
+
+        run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)
+
+
+if __name__ == '__main__':
+    main()

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mmgreen.analysis.room_imports import draw
+from mmgreen.apis.endings import ends_in_a_sentence
 
 PACKAGE = Path(__file__).resolve().parents[2] / 'mmgreen'
 
@@ -17,7 +17,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Ends with 1 if an arrow goes up."""
     args = parse_args()
-    upwards = draw(PACKAGE, args.out)
+    with ends_in_a_sentence('tools/misc/draw_imports.py'):
+        from mmgreen.analysis.room_imports import draw
+
+        upwards = draw(PACKAGE, args.out)
     print(f'{args.out}: {len(upwards)} arrows go up')
     if upwards:
         raise SystemExit(f'draw_imports.py: {upwards} go up.')

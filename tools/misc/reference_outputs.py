@@ -9,7 +9,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from mmgreen.analysis.reference_outputs import differences, reference_outputs
+from mmgreen.apis.endings import ends_in_a_sentence
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,16 +24,23 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Writes, and compares if asked."""
     args = parse_args()
-    before = json.loads(args.compare.read_text()) if args.compare else None
+    with ends_in_a_sentence('tools/misc/reference_outputs.py'):
+        _write(args.out, args.compare)
+
+
+def _write(out: Path, compare: Path | None) -> None:
+    from mmgreen.analysis.reference_outputs import differences, reference_outputs
+
+    before = json.loads(compare.read_text()) if compare else None
     with tempfile.TemporaryDirectory() as folder:
         outputs = reference_outputs(Path(__file__).resolve().parents[1], Path(folder, 'work'))
-    args.out.write_text(json.dumps(outputs, indent=2))
-    print(f'{args.out}: {", ".join(outputs)}')
+    out.write_text(json.dumps(outputs, indent=2))
+    print(f'{out}: {", ".join(outputs)}')
     if before is not None:
         different = differences(outputs, before)
         if different:
-            raise SystemExit(f'{args.out} differs from {args.compare}: {", ".join(different)}.')
-        print(f'All are equal to those in {args.compare}, to the last digit.')
+            raise SystemExit(f'{out} differs from {compare}: {", ".join(different)}.')
+        print(f'All are equal to those in {compare}, to the last digit.')
 
 
 if __name__ == '__main__':

@@ -7,14 +7,15 @@ import argparse
 import signal
 from pathlib import Path
 
-from mmgreen.analysis.soak import soak
+from mmgreen.apis.arguments import add_config
+from mmgreen.apis.endings import ends_in_a_sentence
 
 SIGNALS = {'KILL': signal.SIGKILL, 'TERM': signal.SIGTERM, 'INT': signal.SIGINT}
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('config', help='of a short training with a fixed seed')
+    add_config(parser, 'of a short training with a fixed seed')
     parser.add_argument('--kills', type=int, default=20, help='how many in all')
     parser.add_argument('--work-dir', type=Path, required=True, help='a folder that is not there')
     parser.add_argument('--signal', choices=SIGNALS, default='KILL')
@@ -30,9 +31,12 @@ def main() -> None:
     args = parse_args()
     options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
     tools = Path(__file__).resolve().parents[1]
-    came = soak(
-        tools, args.config, args.work_dir, args.kills, options, SIGNALS[args.signal], args.seed
-    )
+    with ends_in_a_sentence('tools/misc/soak.py'):
+        from mmgreen.analysis.soak import soak
+
+        came = soak(
+            tools, args.config, args.work_dir, args.kills, options, SIGNALS[args.signal], args.seed
+        )
     print(f'{came}.')
     if came.equal < came.trainings:
         raise SystemExit(1)

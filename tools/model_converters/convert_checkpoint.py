@@ -6,10 +6,13 @@ python tools/model_converters/convert_checkpoint.py SRC DST [--to mmgreen|swin|g
 from __future__ import annotations
 
 import argparse
-import sys
 
-from mmgreen.checkpoints.tables import MERGE_ORDERS
-from mmgreen.checkpoints.writing import TARGETS, convert_file, summary
+from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.errors import InputError
+
+# Those of mmgreen.checkpoints, which imports torch; a test sees to it that they are the same.
+TARGETS = ('mmgreen', 'swin', 'greenmim', 'hiera', 'hiera_mae', 'twins')
+MERGE_ORDERS = ('column_first', 'row_first')
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--to', choices=TARGETS, default='mmgreen', help='names to write')
     parser.add_argument(
         '--merge-order',
-        choices=tuple(MERGE_ORDERS),
+        choices=MERGE_ORDERS,
         help="order of patch merging in the official file, where it is not its format's usual one",
     )
     parser.add_argument(
@@ -35,20 +38,21 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
-    """Converts; 0 if all went well."""
+def main() -> None:
+    """Ends with one sentence, and status 1, where nothing was written."""
     args = parse_args()
-    try:
-        read, written = convert_file(
-            args.source, args.target, args.to, args.merge_order, args.img_size
-        )
-    except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    with ends_in_a_sentence('tools/model_converters/convert_checkpoint.py'):
+        from mmgreen.checkpoints.writing import convert_file, summary
+
+        try:
+            read, written = convert_file(
+                args.source, args.target, args.to, args.merge_order, args.img_size
+            )
+        except OSError as error:  # of reading or writing, and its text says which file
+            raise InputError(str(error)) from error
     print(summary(read, written))
     print(f'file     {args.target}')
-    return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()
