@@ -14,7 +14,8 @@ from mmengine.config import Config
 from mmgreen.analysis.benchmark import describe_machine
 from mmgreen.analysis.comparability import check_data, check_sizes
 from mmgreen.analysis.flops import count_parts
-from mmgreen.demo.run import NETS, detection_config, last_value, pretrain, train_detector
+from mmgreen.demo.run import NETS, detection_config, pretrain, train_detector
+from mmgreen.engine.training_log import last_value
 from mmgreen.errors import InputError
 
 METRICS = {

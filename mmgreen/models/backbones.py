@@ -57,7 +57,7 @@ class GreenSwin(SwinEncoder, Backbone):
 
     Args:
         arch, img_size, in_channels, window_size, drop_path_rate, out_indices, norm_eps, with_cp,
-            pad_small_map: see :class:`mmgreen.nets.swin.SwinEncoder`.
+            pad_small_map, mask_padding: see :class:`mmgreen.nets.swin.SwinEncoder`.
         frozen_stages: 0 freezes the patch embedding, k also the first k stages, -1 nothing.
         init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` to start from a file, in any format
             that docs/checkpoints.md lists.
@@ -75,6 +75,7 @@ class GreenSwin(SwinEncoder, Backbone):
         norm_eps: float = 1e-5,
         with_cp: bool = False,
         pad_small_map: bool = False,
+        mask_padding: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -87,6 +88,7 @@ class GreenSwin(SwinEncoder, Backbone):
             norm_eps=norm_eps,
             with_cp=with_cp,
             pad_small_map=pad_small_map,
+            mask_padding=mask_padding,
         )
         self._set_up(frozen_stages, init_cfg)
 
