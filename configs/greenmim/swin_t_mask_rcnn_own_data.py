@@ -14,7 +14,12 @@ start_from = None  # a checkpoint of a pretraining; None: random weights
 
 heads = dict(num_classes=len(classes))
 model = dict(
-    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=start_from)),
+    # Whole images are encoded as the visible ones of a pretraining: padding takes no part.
+    backbone=dict(
+        pad_small_map=False,
+        mask_padding=True,
+        init_cfg=dict(type='Pretrained', checkpoint=start_from),
+    ),
     roi_head=dict(bbox_head=heads, mask_head=heads if with_masks else None),
 )
 own = dict(data_root=data_root, metainfo=dict(classes=classes))
