@@ -20,12 +20,15 @@ demo: env  ## pretrain and train a small detector on images made here, 15 minute
 compare: env  ## detectors of all methods on those images, 2 hours on two cores
 	@.venv/bin/python tools/misc/compare_starts.py
 
-test: env  ## run every test
-	@.venv/bin/python -m pytest tests -q
+# A file of tests stays in one process, for its tests share what is dear to make.
+PYTEST = -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+test: env  ## run every test, on up to four cores
+	@.venv/bin/python $(PYTEST)
 
 test-compiled:  ## run every test where mmcv has compiled operators, in .venv-compiled (they take 7 to 12 minutes)
 	@bash tools/misc/make_env.sh --compiled
-	@.venv-compiled/bin/python -m pytest tests -q
+	@.venv-compiled/bin/python $(PYTEST)
 
 lint: env  ## check style and format
 	@.venv/bin/ruff check .
