@@ -46,6 +46,8 @@ TOOLS = {
     'convert': Tool(
         'model_converters/convert_checkpoint.py', "turn a checkpoint into another code's format"
     ),
+    'label-curve': Tool('analysis_tools/label_curve.py', 'whether a pretraining is worth it'),
+    'curves': Tool('analysis_tools/plot_losses.py', 'losses, scores and rates of trainings, drawn'),
     'benchmark': Tool('analysis_tools/benchmark.py', 'speed and memory of models side by side'),
     'flops': Tool('analysis_tools/get_flops.py', 'multiply-adds and parameters of a model'),
     'demo-data': Tool('dataset_converters/make_demo_data.py', 'write a small set to try things on'),
@@ -86,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _list_words() -> str:
-    lines = [f'  {word:<11}{each.line}' for word, each in {**TOOLS, **WORDS}.items()]
+    lines = [f'  {word:<13}{each.line}' for word, each in {**TOOLS, **WORDS}.items()]
     return '\n'.join(['words:', *lines, '', BELOW_THE_LIST])
 
 

@@ -3,5 +3,6 @@ custom_hooks = [
     dict(type='mmgreen.SeedEachStep'),
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
+    dict(type='mmgreen.DrawCurves'),
     dict(type='mmdet.NumClassCheckHook'),
 ]

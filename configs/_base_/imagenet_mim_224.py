@@ -27,7 +27,8 @@ train_dataloader = dict(
     ),
 )
 
-# tools/test.py prints the mean reconstruction loss of these images. Training does not look at them.
+# tools/test.py says how well hidden patches of these images are predicted. Training does not look
+# at them.
 test_dataloader = dict(
     batch_size=256,
     num_workers=8,

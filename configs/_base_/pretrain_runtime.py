@@ -18,6 +18,8 @@ custom_hooks = [
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
     dict(type='mmgreen.PlanInWorkers'),  # where each image has a mask of its own
+    dict(type='mmgreen.EarlyVerdict'),  # whether more than tints is learned
+    dict(type='mmgreen.DrawCurves'),
     # A sheet of reconstructions every 20 epochs:
     # dict(type='mmgreen.DrawReconstructions', img_path='FOLDER', interval=20),
 ]
@@ -37,6 +39,9 @@ visualizer = dict(
         # dict(type='TensorboardVisBackend'),
     ],
 )
+
+# Means over the last steps, those of vs_patch_mean and vs_mean too.
+log_processor = dict(mean_pattern=r'.*(loss|time|data_time|grad_norm|^vs_).*')
 
 log_level = 'INFO'
 load_from = None

@@ -14,6 +14,7 @@ model = dict(
         arch=dict(embed_dims=32, depths=[1, 2, 3, 1], num_heads=[1, 2, 4, 8]),
         img_size=128,
         out_indices=(0, 1, 2, 3),
+        out_norms=True,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
 )

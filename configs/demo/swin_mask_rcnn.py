@@ -28,7 +28,7 @@ model = dict(
         drop_path_rate=0.0,
         norm_eps=1e-6,
         out_indices=(0, 1, 2, 3),
-        pad_small_map=True,
+        mask_padding=True,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
     neck=dict(in_channels=[32, 64, 128, 256], out_channels=64),

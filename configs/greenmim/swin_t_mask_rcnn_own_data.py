@@ -12,9 +12,10 @@ epochs = 36
 batch_size = 8  # images on each GPU; the learning rate follows
 start_from = None  # a checkpoint of a pretraining; None: random weights
 
+start = dict(type='Pretrained', checkpoint=start_from)
 heads = dict(num_classes=len(classes))
 model = dict(
-    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=start_from)),
+    backbone=dict(pad_small_map=False, mask_padding=True, init_cfg=start),  # as in a pretraining
     roi_head=dict(bbox_head=heads, mask_head=heads if with_masks else None),
 )
 own = dict(data_root=data_root, metainfo=dict(classes=classes))

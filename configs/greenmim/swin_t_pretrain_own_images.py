@@ -4,20 +4,29 @@
 _base_ = [__import__('mmgreen').config_file('greenmim/swin_t_pretrain.py')]
 
 data_root = 'data/my_images'  # any folder, nested or flat; what is no image is left aside
-test_root = data_root  # tools/test.py prints the reconstruction loss of these images
-epochs = 300
-warmup = 20
-batch_size = 128  # images on each GPU
+held_out = 100  # of these images, a tenth at most, are not trained on and judge what is learned
+epochs = 100
+warmup = 5
+crops_per_epoch = 6400  # an epoch is so many crops, however few or many images there are
+batch_size = 64  # images on each GPU
 num_gpus = 1
+learning_rate = 8e-4  # for batches of batch_size * num_gpus
 start_from = None  # a checkpoint: of an encoder, or of a pretraining; None: random weights
 with_decoder = False  # whether the decoder in that checkpoint is taken too
 
 start = dict(init_cfg=dict(type='Pretrained', checkpoint=start_from))
 model = start if with_decoder else dict(backbone=start)
-train_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=data_root))
-test_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=test_root))
-train_cfg = dict(max_epochs=epochs)
-optim_wrapper = dict(optimizer=dict(lr=1.5e-4 * batch_size * num_gpus / 256))
+train_dataloader = dict(
+    batch_size=batch_size,
+    sampler=dict(samples_per_epoch=crops_per_epoch),
+    dataset=dict(data_root=data_root, held_out=held_out, part='training'),
+)
+val_dataloader = test_dataloader = _base_.test_dataloader
+val_dataloader.update(batch_size=batch_size)
+val_dataloader.dataset.update(data_root=data_root, held_out=held_out, part='held_out')
+val_cfg, val_evaluator = {}, dict(type='mmgreen.ReconstructionLoss')
+train_cfg = dict(max_epochs=epochs, val_interval=5)
+optim_wrapper = dict(optimizer=dict(lr=learning_rate))
 auto_scale_lr = dict(base_batch_size=batch_size * num_gpus)
 kind = dict(by_epoch=True, convert_to_iter_based=True)
 param_scheduler = [

@@ -19,10 +19,10 @@ from mmgreen.checkpoints import (
     read_checkpoint,
     weights_in,
 )
+from mmgreen.checkpoints.facts import facts_in
 from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.images import UnlabelledImages, image_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
-from mmgreen.engine.training_facts import facts_in
 from mmgreen.errors import InputError
 from mmgreen.models import PretrainingModel
 from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 from torch import nn
 
 from mmgreen.checkpoints.decoder import has_decoder
+from mmgreen.checkpoints.facts import facts_in
 from mmgreen.checkpoints.fitting import Fit, fit_weights
 from mmgreen.checkpoints.formats import FAMILIES, Converted, convert, counted, weights_in
 from mmgreen.checkpoints.reading import read_checkpoint
@@ -110,7 +111,8 @@ def load_pretrained(
             ``LEAST_SHARE`` of the backbone's or the decoder's parameters.
     """
     parts = _parts(module, part)
-    weights, _ = weights_in(read_checkpoint(path))
+    checkpoint = read_checkpoint(path)
+    weights, _ = weights_in(checkpoint)
     converted = convert(weights, merge_order, prefix, source=str(path))
     if part == 'model' and not has_decoder(converted.state_dict):
         raise InputError(
@@ -124,8 +126,20 @@ def load_pretrained(
     for name, fit in fits.items():
         _copy(fit.taken, parts[name])
     report = _report(str(path), part, fits, converted)
+    report = replace(report, notes=(*report.notes, *_encodes_otherwise(checkpoint, module)))
     MMLogger.get_current_instance().info(str(report))
     return report
+
+
+def _encodes_otherwise(checkpoint: Mapping, module: nn.Module) -> list[str]:
+    """One sentence if images are encoded in another way than in the training of the file."""
+    facts = facts_in(checkpoint).get('encoding') or {}
+    if not hasattr(module, 'encoding_facts'):
+        return []
+    ours = module.encoding_facts(pretraining=False)
+    changed = [name for name in ours if facts.get(name, ours[name]) != ours[name]]
+    changes = [f'{name}: {facts[name]} -> {ours[name]}' for name in changed]
+    return [f'Encodes otherwise than that training did: {"; ".join(changes)}.'] if changes else []
 
 
 def warn_random_start(part: str = 'backbone') -> None:

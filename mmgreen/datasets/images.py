@@ -15,7 +15,7 @@ from mmpretrain.datasets import CustomDataset
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.substitutes import Substitutes
-from mmgreen.errors import MissingFileError
+from mmgreen.errors import InputError, MissingFileError
 from mmgreen.registry import DATASETS
 
 IMAGE_ENDINGS = (
@@ -24,6 +24,7 @@ IMAGE_ENDINGS = (
 )
 
 
+PARTS = ('all', 'training', 'held_out')
 _HOW_TO_SET = (
     'Set the folder at the top of your config, or with --cfg-options '
     'train_dataloader.dataset.data_root=FOLDER (test_dataloader.dataset.data_root for a test).'
@@ -52,6 +53,9 @@ class UnlabelledImages(CustomDataset):
         indices: only the first so many images, or the images at these places.
         max_refetch: give up after so many unreadable images in a row.
         lazy_init: leave the folder alone until the images are needed.
+        held_out: so many images, spread evenly over the sorted names, are kept out of a training
+            and judge it; a tenth of all at most, and none of a single one.
+        part: 'training', all but those; 'held_out', those, or all where there are none; 'all'.
 
     Attributes:
         num_other_files: how many files in the folder are no images.
@@ -74,7 +78,13 @@ class UnlabelledImages(CustomDataset):
         indices: int | Sequence[int] | None = None,
         max_refetch: int = 1000,
         lazy_init: bool = False,
+        held_out: int = 0,
+        part: str = 'all',
     ) -> None:
+        if part not in PARTS:
+            raise InputError(f'part must be one of {PARTS}, not {part!r}.')
+        self.held_out = held_out
+        self.part = part
         self.num_other_files = 0
         super().__init__(
             data_root=os.path.expanduser(data_root),
@@ -104,7 +114,15 @@ class UnlabelledImages(CustomDataset):
         """One ``{'img_path': path}`` per image."""
         if not os.path.isdir(self.img_prefix):
             raise MissingFileError(f'The image folder {self.folder} does not exist. {_HOW_TO_SET}')
-        return super().load_data_list()
+        images = super().load_data_list()
+        places = held_out_places(len(images), self.held_out)
+        if self.part == 'all' or not places:
+            return images
+        return [
+            image
+            for place, image in enumerate(images)
+            if (place in places) == (self.part == 'held_out')
+        ]
 
     def _find_samples(self) -> list[str]:
         files = list(_visible_files(self.img_prefix))
@@ -204,6 +222,16 @@ class LabelledImages(UnlabelledImages):
         empty = [name for name in self.CLASSES if name not in folders]
         if empty:
             log.warning(f'{self.folder} has no image of {", ".join(empty)}.')
+
+
+def held_out_places(number: int, held_out: int) -> set[int]:
+    """Which of so many images are held out: evenly spread, a tenth at most, none of a single one.
+
+    Neighbours in a folder are often of one place and time, so that its end alone would judge
+    another question than the one that was learned.
+    """
+    held_out = min(held_out, max(number // 10, 1 if number > 1 else 0))
+    return {(2 * i + 1) * number // (2 * held_out) for i in range(held_out)}
 
 
 def image_files(path: str, limit: int | None = None) -> list[str]:

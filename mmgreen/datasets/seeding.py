@@ -7,14 +7,16 @@ killed and resumed draws what it would have drawn, with any number of data-loade
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
+from itertools import count, islice
 
 import numpy as np
 import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler
 from torch.utils.data import DataLoader, Sampler
 
+from mmgreen.errors import InputError
 from mmgreen.registry import DATA_SAMPLERS
 
 
@@ -80,12 +82,48 @@ class SeededSampler(DefaultSampler):
     A dataset wrapped around ``UnlabelledImages`` has to hand the index on as it is. Those that
     compute a new one (``ConcatDataset``, ``RepeatDataset``) lose the seed, and with it the exact
     repetition of augmentations after a resume.
+
+    Args:
+        dataset, shuffle, seed, round_up: see mmengine's DefaultSampler.
+        samples_per_epoch: an epoch is so many samples of all processes together, however many the
+            data set has: pass after pass through it, each in an order of its own. None: one pass.
     """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        shuffle: bool = True,
+        seed: int | None = None,
+        round_up: bool = True,
+        samples_per_epoch: int | None = None,
+    ) -> None:
+        super().__init__(dataset, shuffle, seed, round_up)
+        self.samples_per_epoch = samples_per_epoch
+        if samples_per_epoch is None:
+            return
+        if samples_per_epoch < 1:
+            raise InputError(f'samples_per_epoch must be 1 or more, not {samples_per_epoch}.')
+        self.num_samples = -(-samples_per_epoch // self.world_size)
+        self.total_size = self.num_samples * self.world_size
 
     def __iter__(self) -> Iterator[SeededIndex]:
         """The indices of this epoch and process."""
-        for index in super().__iter__():
-            yield SeededIndex(index, derive_seed(self.seed, self.epoch, index))
+        if self.samples_per_epoch is None:
+            for index in super().__iter__():
+                yield SeededIndex(index, derive_seed(self.seed, self.epoch, index))
+            return
+        passes = self._passes()
+        for place, index in enumerate(islice(passes, self.total_size)):
+            if place % self.world_size == self.rank:
+                yield SeededIndex(index, derive_seed(self.seed, self.epoch, place))
+
+    def _passes(self) -> Iterator[int]:
+        """Endless: all indices, then again, in orders that follow from (seed, epoch, pass)."""
+        number = len(self.dataset)
+        for each in count():
+            generator = torch.Generator().manual_seed(derive_seed(self.seed, self.epoch, each))
+            order = torch.randperm(number, generator=generator) if self.shuffle else range(number)
+            yield from map(int, order)
 
 
 @DATA_SAMPLERS.register_module()

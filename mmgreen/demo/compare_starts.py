@@ -15,7 +15,8 @@ from mmgreen.analysis.benchmark import describe_machine
 from mmgreen.analysis.comparability import check_data, check_sizes
 from mmgreen.analysis.flops import count_parts
 from mmgreen.demo import NETS
-from mmgreen.demo.run import detection_config, last_value, pretrain, train_detector
+from mmgreen.demo.run import detection_config, pretrain, train_detector
+from mmgreen.engine.training_log import last_value
 from mmgreen.errors import InputError
 
 METRICS = {

@@ -5,7 +5,6 @@ Runs the ordinary tools, each with the command that it prints, so that it is als
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -20,6 +19,7 @@ from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen import config_file
 from mmgreen.demo import NETS
+from mmgreen.engine.training_log import last_value, read_training_log
 
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 60, 22
 IMAGE_SIZE = 192
@@ -183,7 +183,7 @@ def _sheet(work_dir: Path, split: str) -> Path:
 def _summary(
     work_dir: Path, checkpoint: Path, detector: Path, minutes: tuple[float, float], method: str
 ) -> str:
-    losses = read_losses(work_dir)
+    losses = list(read_training_log(work_dir).training['loss'].values())
     tenth = max(len(losses) // 10, 1)
     first, last = sum(losses[:tenth]) / tenth, sum(losses[-tenth:]) / tenth
     tested = last_value(work_dir / 'test', 'reconstruction_loss')
@@ -214,24 +214,3 @@ def _scores(folder: Path) -> list[str]:
         values = [100 * last_value(folder, f'coco/{kind}_{key}') for key in columns.values()]
         rows.append(f'{title:6}' + ''.join(f'{value:7.1f}' for value in values))
     return rows
-
-
-def read_losses(work_dir: Path) -> list[float]:
-    """The training losses that the runs in ``work_dir`` have logged, in the order of steps."""
-    by_step = {entry['step']: entry['loss'] for entry in _log_entries(work_dir) if 'loss' in entry}
-    return [by_step[step] for step in sorted(by_step)]
-
-
-def last_value(work_dir: Path, key: str) -> float:
-    """What the runs in ``work_dir`` have last logged under a name that ends in ``key``."""
-    found = [
-        entry[name] for entry in _log_entries(work_dir) for name in entry if name.endswith(key)
-    ]
-    return found[-1]
-
-
-def _log_entries(work_dir: Path) -> list[dict]:
-    """What mmengine has logged as JSON, runs in the order of their dates."""
-    logs = [*work_dir.glob('*/vis_data/scalars.json'), *work_dir.glob('*/*.json')]
-    lines = [line for log in sorted(logs) for line in log.read_text().splitlines()]
-    return [json.loads(line) for line in lines if line.startswith('{')]

@@ -47,8 +47,8 @@ class AmpOnCpuOptimWrapper(OptimWrapper):
         super().__init__(optimizer, accumulative_counts, clip_grad)
         if not processor_flags() & INSTRUCTIONS:
             print_log(
-                'This processor has no instructions for bfloat16: --amp will be slower than '
-                'float32.',
+                'This processor has no instructions for bfloat16: --amp will be many times slower '
+                'than float32 (a small Swin: 13 times); leave it out.',
                 logger='current',
                 level=logging.WARNING,
             )

@@ -1,8 +1,4 @@
-"""What a checkpoint says of the training that wrote it, as plain values that nothing executes.
-
-They stand in ``meta['mmgreen']`` of the file. mmengine keeps the text of the config there, which is
-code; what tools need to know is kept beside it as data.
-"""
+"""What a training says of itself in its checkpoints, see :mod:`mmgreen.checkpoints.facts`."""
 
 from __future__ import annotations
 
@@ -11,11 +7,11 @@ from typing import Any
 
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from mmgreen.datasets.images import UnlabelledImages
 from mmgreen.engine.summary import effective_batch
-
-KEY = 'mmgreen'
+from mmgreen.models.pretraining_model import PretrainingModel
 
 
 def training_facts(runner: Runner) -> dict[str, Any]:
@@ -24,7 +20,8 @@ def training_facts(runner: Runner) -> dict[str, Any]:
     Returns:
         ``optimizer``: name of its class; ``parameters``: for each of its groups the names of the
         parameters; ``settings``: see :func:`settings_of`; ``steps_per_epoch``: batches of each
-        process; ``images``: folder, list and number of unlabelled images, None of other data.
+        process; ``images``: folder, list and number of unlabelled images, None of other data;
+        ``encoding``: see :meth:`mmgreen.models.backbones.Backbone.encoding_facts`.
     """
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     names = {id(parameter): name for name, parameter in model.named_parameters()}
@@ -36,6 +33,7 @@ def training_facts(runner: Runner) -> dict[str, Any]:
         'settings': settings_of(runner),
         'steps_per_epoch': len(runner.train_dataloader),
         'images': _images_of(runner.train_dataloader.dataset),
+        'encoding': _encoding_of(model),
     }
 
 
@@ -55,17 +53,17 @@ def settings_of(runner: Runner) -> dict[str, Any]:
     }
 
 
-def facts_in(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts in the content of a checkpoint; empty where mmgreen did not write it."""
-    meta = checkpoint.get('meta')
-    facts = meta.get(KEY) if isinstance(meta, Mapping) else None
-    return dict(facts) if isinstance(facts, Mapping) else {}
-
-
 def _images_of(dataset: Any) -> dict[str, Any] | None:
     if not isinstance(dataset, UnlabelledImages):
         return None
     return {'folder': dataset.folder, 'ann_file': dataset.ann_file, 'number': len(dataset)}
+
+
+def _encoding_of(model: nn.Module) -> dict[str, str]:
+    backbone = getattr(model, 'backbone', None)
+    if not hasattr(backbone, 'encoding_facts'):
+        return {}
+    return backbone.encoding_facts(pretraining=isinstance(model, PretrainingModel))
 
 
 def _plain(value: Any) -> Any:

@@ -48,6 +48,14 @@ class Backbone(StartsFromCheckpoint):
         """What ``frozen_stages`` freezes."""
         raise NotImplementedError
 
+    def encoding_facts(self, pretraining: bool) -> dict[str, str]:
+        """What of this encoder should be the same in a pretraining and after it, in words.
+
+        Args:
+            pretraining: whether visible tokens are encoded, or whole images.
+        """
+        return {}
+
 
 @MODELS.register_module()
 class GreenSwin(SwinEncoder, Backbone):
@@ -57,7 +65,7 @@ class GreenSwin(SwinEncoder, Backbone):
 
     Args:
         arch, img_size, in_channels, window_size, drop_path_rate, out_indices, norm_eps, with_cp,
-            pad_small_map: see :class:`mmgreen.nets.swin.SwinEncoder`.
+            pad_small_map, mask_padding: see :class:`mmgreen.nets.swin.SwinEncoder`.
         frozen_stages: 0 freezes the patch embedding, k also the first k stages, -1 nothing.
         init_cfg: ``dict(type='Pretrained', checkpoint=PATH)`` to start from a file, in any format
             that docs/checkpoints.md lists.
@@ -75,6 +83,7 @@ class GreenSwin(SwinEncoder, Backbone):
         norm_eps: float = 1e-5,
         with_cp: bool = False,
         pad_small_map: bool = False,
+        mask_padding: bool = False,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -87,8 +96,17 @@ class GreenSwin(SwinEncoder, Backbone):
             norm_eps=norm_eps,
             with_cp=with_cp,
             pad_small_map=pad_small_map,
+            mask_padding=mask_padding,
         )
         self._set_up(frozen_stages, init_cfg)
+
+    def encoding_facts(self, pretraining: bool) -> dict[str, str]:
+        """See :meth:`Backbone.encoding_facts`."""
+        left_out = pretraining or (self.mask_padding and not self.pad_small_map)
+        return {
+            'windows': f'{self.window_size} tokens',
+            'padding of windows': 'left out' if left_out else 'attended to',
+        }
 
     def _frozen(self) -> Iterator[nn.Module]:
         if self.frozen_stages >= 0:
@@ -254,6 +272,14 @@ class Hiera(HieraEncoder, Backbone):
             global_pos_size=global_pos_size,
         )
         self._set_up(frozen_stages, init_cfg)
+
+    def encoding_facts(self, pretraining: bool) -> dict[str, str]:
+        """See :meth:`Backbone.encoding_facts`."""
+        return {
+            'windows': str(self.window_sizes) if self.has_windows else 'mask units, then global',
+            'positions': self.position_mode,
+            'position table for': 'x'.join(map(str, self.img_size)),
+        }
 
     def _frozen(self) -> Iterator[nn.Module | nn.Parameter]:
         if self.frozen_stages >= 0:

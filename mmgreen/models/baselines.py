@@ -13,8 +13,10 @@ import torch
 from mmpretrain.models import selfsup
 from mmpretrain.structures import DataSample
 from torch import Tensor
+from torch.nn import functional
 
 from mmgreen.errors import InputError
+from mmgreen.models.hidden_errors import HiddenErrors
 from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
 from mmgreen.ops.masking import UNIT_SIZE, draw_masked, masked_map, num_visible, unit_grid
 from mmgreen.ops.targets import patch_statistics
@@ -25,16 +27,28 @@ class Baseline(PretrainingModel):
     """An algorithm of mmpretrain, whose head compares predictions and images by itself."""
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
-        """``{'loss': scalar}`` of normalised images (B, C, H, W); no data sample is needed."""
+        """``{'loss': scalar}`` and the shares of :class:`HiddenErrors`; needs no data sample."""
         predicted, masked = self.predict_masked(inputs)
-        return {'loss': self.head.loss(predicted, inputs, masked)}
+        loss = self.head.loss(predicted, inputs, masked)
+        with torch.no_grad():
+            ignorant = self.predict_nothing(inputs)
+            others = [self.head.loss(each, inputs, masked)[None] for each in ignorant]
+        return {'loss': loss, **HiddenErrors(loss[None], *others).shares()}
 
-    def loss_per_image(self, images: Tensor) -> Tensor:
-        """See :meth:`PretrainingModel.loss_per_image`."""
+    def errors_per_image(self, images: Tensor) -> HiddenErrors:
+        """See :meth:`PretrainingModel.errors_per_image`."""
         predicted, masked = self.predict_masked(images)
-        # One by one, for the hosts' heads average over the batch.
+        predictions = (predicted, *self.predict_nothing(images))
+        return HiddenErrors(*(self._losses(each, images, masked) for each in predictions))
+
+    def _losses(self, predicted: Tensor, images: Tensor, masked: Tensor) -> Tensor:
+        """(B,), one by one, for the hosts' heads average over the batch."""
         parts = zip(predicted.split(1), images.split(1), masked.split(1), strict=True)
         return torch.stack([self.head.loss(*part) for part in parts])
+
+    def predict_nothing(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """What would be predicted knowing the tint of each patch, and the mean of all images."""
+        raise NotImplementedError
 
     def predict_masked(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Predictions, and the masks drawn for them, as the head takes them."""
@@ -62,6 +76,12 @@ class SimMIM(Baseline, selfsup.SimMIM):
         masked = masked_map(hidden_units, grid, UNIT_SIZE // self.head.patch_size)
         masked = masked.to(images.device, non_blocking=True)
         return self.neck(self.backbone(images, masked)[0]), masked
+
+    def predict_nothing(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Baseline.predict_nothing`; a patch is a unit of 32 pixels."""
+        tints = functional.avg_pool2d(images, UNIT_SIZE)
+        tints = tints.repeat_interleave(UNIT_SIZE, -1).repeat_interleave(UNIT_SIZE, -2)
+        return tints, images.mean((0, 2, 3), keepdim=True).expand_as(images)
 
     def reconstruct(self, images: Tensor) -> Reconstruction:
         """See :meth:`PretrainingModel.reconstruct`."""
@@ -105,6 +125,13 @@ class MAE(Baseline, selfsup.MAE):
             )
         latent, masked, ids_restore = self.backbone(images)
         return self.neck(latent, ids_restore), masked
+
+    def predict_nothing(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Baseline.predict_nothing`."""
+        values = self.head.construct_target(images)
+        pixels = values.unflatten(-1, (-1, images.shape[1]))  # each patch as row, column, colour
+        tints = pixels.mean(2, keepdim=True).expand_as(pixels).flatten(2)
+        return tints, values.mean((0, 1)).expand_as(values)
 
     def reconstruct(self, images: Tensor) -> Reconstruction:
         """See :meth:`PretrainingModel.reconstruct`."""

@@ -14,6 +14,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from mmgreen.errors import InputError
+from mmgreen.models.hidden_errors import HiddenErrors
 from mmgreen.models.init_from_checkpoint import StartsFromCheckpoint
 from mmgreen.models.planned_batch import PlannedBatch
 from mmgreen.models.pretraining_model import PretrainingModel, Reconstruction
@@ -77,7 +78,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
                 drawn and planned here.
 
         Returns:
-            ``{'loss': scalar}``.
+            ``{'loss': scalar}``, and the shares of :class:`HiddenErrors`.
         """
         self._check_grid(inputs)
         if isinstance(data_samples, PlannedBatch):
@@ -87,14 +88,15 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
             masked = self.draw_masked(inputs)
             stages = self.backbone.forward_visible(inputs, masked)
         pred = self.neck(stages, masked)
-        return {'loss': self.head.loss(pred, inputs, masked)}
+        errors = self.head.errors_per_image(pred, inputs, masked)
+        return {'loss': errors.prediction.mean(), **errors.shares()}
 
-    def loss_per_image(self, images: Tensor) -> Tensor:
-        """See :meth:`PretrainingModel.loss_per_image`."""
+    def errors_per_image(self, images: Tensor) -> HiddenErrors:
+        """See :meth:`PretrainingModel.errors_per_image`."""
         self._check_grid(images)
         masked = self.draw_masked(images)
         pred = self.neck(self.backbone.forward_visible(images, masked), masked)
-        return self.head.loss_per_image(pred, images, masked)
+        return self.head.errors_per_image(pred, images, masked)
 
     def draw_masked(self, images: Tensor) -> Tensor:
         """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""

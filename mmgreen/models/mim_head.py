@@ -10,7 +10,8 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmgreen.errors import InputError
-from mmgreen.models.targets import TARGETS, Target, TrivialErrors, check_order, trivial_errors
+from mmgreen.models.hidden_errors import HiddenErrors
+from mmgreen.models.targets import TARGETS, Target, check_order
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.masking import unit_indices
 from mmgreen.ops.targets import squared_error
@@ -64,19 +65,24 @@ class MIMHead(BaseModule):
         return self.loss_per_image(pred, images, masked).mean()
 
     def loss_per_image(self, pred: Tensor, images: Tensor, masked: Tensor) -> Tensor:
-        """Mean squared error over the hidden patches of each image.
+        """(B,) float32: mean squared error over the hidden patches of each image."""
+        return squared_error(*self._hidden(pred, images, masked))
+
+    def errors_per_image(self, pred: Tensor, images: Tensor, masked: Tensor) -> HiddenErrors:
+        """The loss of each image, and what predictions that know nothing would cost.
 
         Args:
             pred: (B, P, v), unit order.
             images: (B, C, H, W) or clips (B, C, T, H, W), normalised.
             masked: (U,) or (B, U) bool on the CPU, True = hidden.
 
-        Returns:
-            (B,) float32.
-
         Raises:
             ValueError: if the predictions have another number of values than the target.
         """
+        return self.target.errors(*self._hidden(pred, images, masked))
+
+    def _hidden(self, pred: Tensor, images: Tensor, masked: Tensor) -> tuple[Tensor, Tensor]:
+        """Predictions and values of the hidden patches, (B, P, v) each."""
         hidden = unit_indices(masked).to(images.device, non_blocking=True)
         values = self.target.values(images, hidden)
         if pred.shape[-1] != values.shape[-1]:
@@ -85,12 +91,7 @@ class MIMHead(BaseModule):
                 f'{values.shape[-1]}; leave model.neck.num_targets out, and it follows the target.'
             )
         by_unit = pred.unflatten(1, (masked.shape[-1], -1))
-        return squared_error(take_places(by_unit, hidden).flatten(1, 2), values)
-
-    def trivial_errors(self, images: Tensor, masked: Tensor) -> TrivialErrors:
-        """What :meth:`loss_per_image` would be for predictions that know nothing of an image."""
-        hidden = unit_indices(masked).to(images.device, non_blocking=True)
-        return trivial_errors(self.target.values(images, hidden))
+        return take_places(by_unit, hidden).flatten(1, 2), values
 
     def undo_target(self, pred: Tensor, images: Tensor) -> Tensor:
         """Predictions as images, see :meth:`mmgreen.models.targets.Target.to_picture`."""

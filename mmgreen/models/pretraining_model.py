@@ -1,4 +1,4 @@
-"""What the tools ask of every pretraining model, ours or a baseline: losses by image, and pictures.
+"""What the tools ask of every pretraining model, ours or a baseline: errors by image, and pictures.
 
 Letters in shapes: B images, C channels, H W pixels.
 """
@@ -11,6 +11,7 @@ from mmpretrain.models.selfsup import BaseSelfSupervisor
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from mmgreen.models.hidden_errors import HiddenErrors
 from mmgreen.ops.masking import check_mask_ratio
 
 
@@ -67,13 +68,20 @@ class PretrainingModel(BaseSelfSupervisor):
         return super().forward(inputs, data_samples, mode)
 
     def predict(self, inputs: Tensor, data_samples: list[DataSample]) -> list[DataSample]:
-        """The data samples, each with the loss of its image as ``reconstruction_loss``."""
-        for sample, loss in zip(data_samples, self.loss_per_image(inputs), strict=True):
+        """The data samples, each with the errors of its image, 0-d tensors.
+
+        ``reconstruction_loss``, ``patch_mean_error`` and ``mean_error`` are those of
+        :class:`~mmgreen.models.hidden_errors.HiddenErrors`.
+        """
+        errors = zip(*self.errors_per_image(inputs), strict=True)
+        for sample, (loss, patch_mean, mean) in zip(data_samples, errors, strict=True):
             sample.set_field(loss, 'reconstruction_loss')
+            sample.set_field(patch_mean, 'patch_mean_error')
+            sample.set_field(mean, 'mean_error')
         return data_samples
 
-    def loss_per_image(self, images: Tensor) -> Tensor:
-        """(B,): the loss of each image, with masks drawn anew."""
+    def errors_per_image(self, images: Tensor) -> HiddenErrors:
+        """The loss of each image and what ignorance would cost, with masks drawn anew."""
         raise NotImplementedError
 
     def reconstruct(self, images: Tensor) -> Reconstruction:

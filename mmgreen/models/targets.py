@@ -9,12 +9,11 @@ v values of a patch.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from mmgreen.errors import InputError
+from mmgreen.models.hidden_errors import HiddenErrors
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.histograms import CELL, HOG_PATCH, NUM_BINS, histograms_of_gradients
 from mmgreen.ops.layout import (
@@ -32,22 +31,6 @@ from mmgreen.ops.targets import (
     squared_error,
     unflatten_patches,
 )
-
-
-class TrivialErrors(NamedTuple):
-    """What predictions that know nothing of an image would cost; (B,) float32 each, as the loss."""
-
-    mean_of_all: Tensor
-    """Of predicting for every patch the mean of all hidden patches of the batch."""
-    own_mean: Tensor
-    """Of predicting for every value of a patch the mean of that patch's values."""
-
-
-def trivial_errors(values: Tensor) -> TrivialErrors:
-    """The errors of trivial predictions of (B, P, v) target values."""
-    mean_of_all = values.float().mean((0, 1)).expand_as(values)
-    own_mean = values.float().mean(2, keepdim=True).expand_as(values)
-    return TrivialErrors(squared_error(mean_of_all, values), squared_error(own_mean, values))
 
 
 class Target:
@@ -81,6 +64,25 @@ class Target:
         """
         raise NotImplementedError
 
+    def own_means(self, values: Tensor) -> Tensor:
+        """(B, P, v): each patch as one who knows nothing but its mean would predict it.
+
+        Args:
+            values: (B, P, v) float32, of :meth:`values`.
+        """
+        return values.mean(2, keepdim=True).expand_as(values)
+
+    def errors(self, pred: Tensor, values: Tensor) -> HiddenErrors:
+        """The error of a prediction, and of those that know nothing of an image.
+
+        Args:
+            pred: (B, P, v).
+            values: (B, P, v) float32, of :meth:`values`.
+        """
+        mean = values.mean((0, 1)).expand_as(values)
+        predictions = (pred, self.own_means(values), mean)
+        return HiddenErrors(*(squared_error(each, values) for each in predictions))
+
     def to_picture(self, pred: Tensor, images: Tensor) -> Tensor:
         """Predictions for all patches as images.
 
@@ -107,6 +109,12 @@ class Pixels(Target):
     def values(self, images: Tensor, units: Tensor) -> Tensor:
         """See :meth:`Target.values`."""
         return self._pixels(film_strip(images), units)
+
+    def own_means(self, values: Tensor) -> Tensor:
+        """See :meth:`Target.own_means`; a tint, the mean of each channel."""
+        channels = values.shape[-1] // self.patch_size**2
+        patches = unflatten_patches(values, self.order, channels)
+        return flatten_patches(patches.mean((-2, -1), keepdim=True).expand_as(patches), self.order)
 
     def to_picture(self, pred: Tensor, images: Tensor) -> Tensor:
         """See :meth:`Target.to_picture`."""

@@ -51,21 +51,30 @@ class DenseWindows(NamedTuple):
 
     @classmethod
     def over(
-        cls, size: tuple[int, int], window: int, shift: int, table_window: int, device: torch.device
+        cls,
+        size: tuple[int, int],
+        window: int,
+        shift: int,
+        table_window: int,
+        device: torch.device,
+        mask_padding: bool = False,
     ) -> DenseWindows:
-        """The windows of a map of ``size``, with a bias table for windows of ``table_window``."""
+        """The windows of a map of ``size``, with a bias table for windows of ``table_window``.
+
+        Where ``mask_padding``, what pads the map is no key of a token; else, as in the original, it
+        is one like any other.
+        """
         padded = [-(-side // window) * window for side in size]
+        is_padded = padded != list(size)
         attend = None
-        if shift:
-            # A rolled window may hold parts that do not touch on the map (Swin, section 3.2).
-            # Padding is marked by its place, as in the original: it takes part in attention.
-            edges = [
-                (torch.arange(side, device=device) >= side - window).long()
-                + (torch.arange(side, device=device) >= side - shift)
-                for side in padded
-            ]
-            parts = (edges[0][:, None] * 3 + edges[1])[None, ..., None]
-            parts = cut_windows(parts, (window, window))[0, ..., 0]
+        if shift or (mask_padding and is_padded):
+            parts = _parts(padded, window, shift, device)
+            if mask_padding and is_padded:
+                places = [(torch.arange(side, device=device) + shift) % side for side in padded]
+                rows, columns = (place < side for place, side in zip(places, size, strict=True))
+                # A part of its own: what pads attends to what pads, so that no row is empty.
+                parts[~(rows[:, None] & columns)] = -1
+            parts = cut_windows(parts[None, ..., None], (window, window))[0, ..., 0]
             attend = parts[:, :, None] == parts[:, None, :]
         bias_rows = bias_row_index(square_coords(window, device)[None], attend, table_window)
         return cls(size, window, shift, bias_rows)
@@ -93,6 +102,19 @@ class DenseWindows(NamedTuple):
         if self.shift:
             tokens = tokens.roll((self.shift, self.shift), dims=(1, 2))
         return tokens[:, :height, :width]
+
+
+def _parts(padded: list[int], window: int, shift: int, device: torch.device) -> Tensor:
+    """(H, W) int64 on the rolled map: a rolled window may hold parts that do not touch on the map.
+
+    Only tokens of the same part attend to each other (Swin, section 3.2).
+    """
+    edges = [
+        (torch.arange(side, device=device) >= side - window).long()
+        + (torch.arange(side, device=device) >= side - shift)
+        for side in padded
+    ]
+    return edges[0][:, None] * 3 + edges[1]
 
 
 class VisibleGroups(NamedTuple):

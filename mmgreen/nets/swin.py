@@ -194,6 +194,10 @@ class SwinEncoder(VisibleEncoder):
         pad_small_map: what happens to maps no larger than a window in :meth:`forward`, see
             :func:`mmgreen.nets.attention.fit_window`. False is mmpretrain's default and the
             original's rule, True is mmdet's.
+        mask_padding: whether :meth:`forward` keeps what pads a map to whole windows out of
+            attention. False is the original's rule. True, with ``pad_small_map=False``, is what
+            :meth:`forward_visible` computes, so that a pretrained net goes on at any size as it was
+            pretrained. It matters for small images: at 160 px half of the last windows is padding.
     """
 
     plan_grows_with_batch = True
@@ -209,6 +213,7 @@ class SwinEncoder(VisibleEncoder):
         norm_eps: float = 1e-5,
         with_cp: bool = False,
         pad_small_map: bool = False,
+        mask_padding: bool = False,
     ):
         super().__init__()
         sizes = read_arch(arch, SWIN_ARCHS)
@@ -218,6 +223,7 @@ class SwinEncoder(VisibleEncoder):
         self.img_size = img_size
         self.window_size = window_size
         self.pad_small_map = pad_small_map
+        self.mask_padding = mask_padding
         self.out_indices = tuple(out_indices)
         dims = [self.embed_dims * 2**i for i in range(4)]
         self.out_channels = tuple(dims[i] for i in self.out_indices)
@@ -262,7 +268,8 @@ class SwinEncoder(VisibleEncoder):
     def _dense_windows(self, size: tuple[int, int], device: torch.device) -> Windows:
         window, shifts = fit_window(size, self.window_size, self.pad_small_map)
         return tuple(
-            DenseWindows.over(size, window, shift, self.window_size, device) for shift in shifts
+            DenseWindows.over(size, window, shift, self.window_size, device, self.mask_padding)
+            for shift in shifts
         )
 
     def plan_visible(self, masked: Tensor, grid: tuple[int, int]) -> VisiblePlan:

@@ -33,7 +33,10 @@ PRETRAINING = [
     file for method in METHODS for file in sorted((CONFIGS / method).glob('*_pretrain*.py'))
 ]
 PUBLISHED = [file for file in PRETRAINING if 'own_images' not in file.name]
-RUNNABLE = [*PRETRAINING, *sorted((CONFIGS / 'demo').glob('*_pretrain.py'))]
+SMALL = [
+    file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_pretrain.py'))
+]
+RUNNABLE = [*PRETRAINING, *SMALL]
 FRAGMENTS = sorted((CONFIGS / '_base_').glob('*.py'))
 
 

@@ -25,7 +25,8 @@ OWN_DATA = [
     CONFIGS / 'hiera/hiera_t_mask_rcnn_own_data.py',
 ]
 BENCHMARKS = sorted((CONFIGS / 'benchmarks').glob('*mask_rcnn*.py'))
-RUNNABLE = [*PUBLISHED, *OWN_DATA, *sorted((CONFIGS / 'demo').glob('*_mask_rcnn.py'))]
+SMALL = [file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_rcnn.py'))]
+RUNNABLE = [*PUBLISHED, *OWN_DATA, *SMALL]
 
 # Name: arch, window, drop path, channels of the maps.
 MASK_RCNN = {
@@ -75,7 +76,9 @@ class TestEveryDetector:
         else:
             assert list(cfg.model.neck.in_channels) == list(model.backbone.out_channels)
         if cfg.model.backbone.type == 'mmgreen.GreenSwin':
-            assert cfg.model.backbone.pad_small_map is True
+            rules = {key: cfg.model.backbone.get(key) for key in ('pad_small_map', 'mask_padding')}
+            # mmdet's rule, which its Swins are trained with, or that of a pretraining here.
+            assert list(rules.values()) in ([True, None], [None, True], [False, True])
 
     def test_other_projects_inherit_it_by_path_and_by_name(self, file, tmp_path):
         name = file.relative_to(CONFIGS).as_posix()
@@ -98,7 +101,7 @@ class TestEveryDetector:
                 assert loader.dataset.type == 'mmgreen.CocoDataset'
             assert [each.type for each in cfg.custom_hooks] == [
                 'mmgreen.SeedEachStep', 'mmgreen.StopOnNonFiniteLoss',
-                'mmgreen.RunSummary', 'mmdet.NumClassCheckHook',
+                'mmgreen.RunSummary', 'mmgreen.DrawCurves', 'mmdet.NumClassCheckHook',
             ]  # fmt: skip
 
     def test_its_head_says_how_to_run_it_and_what_to_expect(self, file):
@@ -252,7 +255,7 @@ def test_abs_win_differs_in_its_tables_and_has_the_windows_of_sam_2(size):
 @pytest.mark.parametrize('file', OWN_DATA, ids=stem)
 class TestOwnData:
     def test_it_is_short(self, file):
-        assert len(file.read_text().splitlines()) < 30
+        assert len(file.read_text().splitlines()) <= 30
 
     def test_everything_follows_from_the_values_at_the_top(self, file, tmp_path):
         train = dict(ann_file='a.json', data_prefix=dict(img='b'))

@@ -1,5 +1,6 @@
 import logging
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -303,3 +304,30 @@ class TestLabelledImages:
         info = {each['img_path']: each['gt_label'] for each in images.load_data_list()}
         assert sample.gt_label.tolist() == [info[sample.img_path]]
         assert int(images.unreadable().sum()) == 1
+
+
+@pytest.mark.parametrize(
+    ('number', 'asked', 'expected'), [(40, 3, 3), (40, 9, 4), (7, 5, 1), (1, 5, 0)]
+)
+def test_held_out_images_are_few_apart_and_in_one_part_only(tmp_path, number, asked, expected):
+    for i in range(number):
+        save(tmp_path / f'{i:02}.png')
+
+    def names(part, held_out=asked):
+        data = UnlabelledImages(str(tmp_path), held_out=held_out, part=part)
+        return [data.get_data_info(i)['img_path'] for i in range(len(data))]
+
+    training, held_out = names('training'), names('held_out')
+    if expected:
+        assert len(held_out) == expected and not set(training) & set(held_out)
+        assert sorted(training + held_out) == names('all')
+        places = [names('all').index(name) for name in held_out]
+        assert all(later - place >= 10 for place, later in pairwise(places))
+    else:
+        assert training == held_out == names('all')
+    assert names('training', held_out=0) == names('held_out', held_out=0) == names('all')
+
+
+def test_an_unknown_part_is_refused(folder):
+    with pytest.raises(ValueError, match="'training', 'held_out'.*not 'test'"):
+        UnlabelledImages(str(folder), part='test')

@@ -1,6 +1,7 @@
 import random
 from itertools import islice
 
+import mmengine.dataset.sampler
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch.utils.data import BatchSampler, DataLoader
 from mmgreen.datasets.seeding import (
     SeededIndex,
     SeededInfiniteSampler,
+    SeededSampler,
     derive_seed,
     sampler_of,
     seeded,
@@ -96,3 +98,38 @@ def test_the_sampler_below_one_of_whole_batches():
     batches = BatchSampler(below, 2, drop_last=False)
     assert sampler_of(DataLoader(range(4), batch_sampler=batches)) is below
     assert isinstance(next(iter(below)), SeededIndex)
+
+
+class TestEpochsOfAFixedLength:
+    def draw(self, number, samples, epoch=0, **options):
+        sampler = SeededSampler(range(number), seed=1, samples_per_epoch=samples, **options)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    def test_an_epoch_is_pass_after_pass(self):
+        drawn = self.draw(5, 12)
+        assert len(drawn) == 12
+        assert sorted(drawn[:5]) == sorted(drawn[5:10]) == list(range(5))
+        assert drawn[:5] != drawn[5:10]
+        assert len({index.seed for index in drawn}) == 12  # each crop of an image is another one
+
+    def test_an_epoch_may_be_a_part_of_the_data(self):
+        first, second = (self.draw(100, 10, epoch) for epoch in (0, 1))
+        assert len(set(first)) == 10 and first != second
+        assert first == self.draw(100, 10, 0)
+
+    def test_processes_share_the_samples(self, monkeypatch):
+        def of_rank(rank, world):
+            monkeypatch.setattr(mmengine.dataset.sampler, 'get_dist_info', lambda: (rank, world))
+            return self.draw(5, 12)
+
+        whole, halves = of_rank(0, 1), [of_rank(rank, 2) for rank in (0, 1)]
+        assert whole[::2] == halves[0] and whole[1::2] == halves[1]
+        assert [index.seed for index in whole[::2]] == [index.seed for index in halves[0]]
+
+    def test_without_shuffling_they_come_in_order(self):
+        assert self.draw(3, 7, shuffle=False) == [0, 1, 2, 0, 1, 2, 0]
+
+    def test_no_samples_are_refused(self):
+        with pytest.raises(ValueError, match='samples_per_epoch must be 1 or more, not 0'):
+            self.draw(3, 0)

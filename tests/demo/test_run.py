@@ -14,17 +14,6 @@ def write_log(folder, entries):
     (folder / 'scalars.json').write_text('\n'.join(json.dumps(entry) for entry in entries))
 
 
-def test_losses_of_a_resumed_run_are_put_in_order(tmp_path):
-    write_log(
-        tmp_path / '20260101_000000/vis_data',
-        [dict(loss=3.0, step=1), dict(loss=2.5, step=2), dict(lr=1.0, step=3)],
-    )
-    write_log(
-        tmp_path / '20260102_000000/vis_data', [dict(loss=2.0, step=2), dict(loss=1.0, step=3)]
-    )
-    assert demo.read_losses(tmp_path) == [3.0, 2.0, 1.0]
-
-
 @pytest.mark.parametrize(
     ('has_gpu', 'method'), [(False, 'greenmim'), (True, 'hiera'), (False, 'mae')]
 )

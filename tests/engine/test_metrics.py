@@ -32,3 +32,13 @@ def test_a_loss_that_is_not_finite_is_shown():
 def test_another_model_is_refused():
     with pytest.raises(KeyError, match='MaskedAutoencoder'):
         ReconstructionLoss().process({}, [{'pred_label': 1}])
+
+
+def test_shares_are_of_all_images_together():
+    metric = ReconstructionLoss()
+    for loss, patch_mean, mean in ((1.0, 2.0, 4.0), (2.0, 2.0, 8.0)):
+        names = ('reconstruction_loss', 'patch_mean_error', 'mean_error')
+        values = (torch.tensor(value) for value in (loss, patch_mean, mean))
+        metric.process({}, [dict(zip(names, values))])
+    expected = {'reconstruction_loss': 1.5, 'vs_patch_mean': 0.75, 'vs_mean': 0.25}
+    assert metric.evaluate(size=2) == pytest.approx(expected)

@@ -180,10 +180,36 @@ def test_a_published_config_trains_tests_and_makes_pictures(name, tmp_path, monk
     trained = train(configure_training(config, 'out', cfg_options=options))
     assert trained.iter == 2
     cfg = testing.configure_test(config, 'out/epoch_1.pth', 'tested', cfg_options=options)
-    (loss,) = testing.test(cfg).values()
-    assert 0 < loss < 10
+    metrics = testing.test(cfg)
+    assert set(metrics) == {'reconstruction_loss', 'vs_patch_mean', 'vs_mean'}
+    assert all(0 < value < 10 for value in metrics.values())
     model = load_model(cfg, 'out/epoch_1.pth', 'cpu')
     for ours, theirs in zip(model.parameters(), trained.model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     size = cfg.model.backbone.img_size
     assert model.reconstruct(torch.randn(1, 3, size, size)).predicted.isfinite().all()
+
+
+@pytest.mark.parametrize('norm_pix', [True, False])
+def test_a_tint_is_the_mean_of_a_patch(norm_pix):
+    torch.manual_seed(0)
+    images = torch.rand(2, 3, 64, 64) + 3 * torch.rand(2, 3, 1, 1)
+    model = build(mae(norm_pix=norm_pix))
+    tints, mean = model.predict_nothing(images)
+    assert torch.allclose(mean, model.head.construct_target(images).mean((0, 1)).expand_as(mean))
+    model.predict_masked = lambda _: (tints, torch.ones(2, 16))
+    assert model.loss(images)['vs_patch_mean'] == pytest.approx(1)
+    if not norm_pix:
+        pooled = torch.nn.functional.avg_pool2d(images, 16).repeat_interleave(16, -1)
+        pooled = pooled.repeat_interleave(16, -2)
+        assert torch.allclose(model.head.unpatchify(tints), pooled, atol=1e-6)
+
+
+def test_the_tint_of_simmim_is_of_a_whole_unit():
+    model = build(simmim())
+    images = torch.rand(2, 3, 64, 96)
+    tints, mean = model.predict_nothing(images)
+    assert torch.allclose(tints[:, :, 3, 70], images[:, :, :32, 64:].mean((2, 3)), atol=1e-6)
+    assert torch.allclose(mean[0, :, 0, 0], images.mean((0, 2, 3)), atol=1e-6)
+    errors = model.errors_per_image(images)
+    assert all(each.shape == (2,) for each in errors) and (errors.patch_mean < errors.mean).all()

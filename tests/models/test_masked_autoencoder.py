@@ -164,7 +164,7 @@ def test_bad_images_are_refused_in_a_sentence(model):
 def test_as_many_units_in_other_rows_are_refused():
     model = MMPRETRAIN_MODELS.build(model_cfg())
     model.neck.grid = (1, 9)
-    for call in (model.loss, model.loss_per_image, model.reconstruct):
+    for call in (model.loss, model.errors_per_image, model.reconstruct):
         with pytest.raises(ValueError, match='3x3 mask units .rows x columns.*built for 1x9'):
             call(torch.randn(1, 3, 96, 96))
 

@@ -1,12 +1,13 @@
-"""Targets: values, pictures, trivial errors; and one that is added here by one class."""
+"""Targets: values, pictures, errors of ignorance; and one that is added here by one class."""
 
 import pytest
 import torch
+from torch.nn import functional
 
 from mmgreen.errors import InputError
 from mmgreen.models import GreenSwin, MaskedAutoencoder, MIMHead
-from mmgreen.models.targets import TARGETS, Target, trivial_errors
-from mmgreen.ops.choices import take_places
+from mmgreen.models.hidden_errors import HiddenErrors
+from mmgreen.models.targets import TARGETS, Target
 from mmgreen.ops.histograms import histograms_of_gradients
 from mmgreen.ops.layout import cut_patches
 from mmgreen.ops.masking import draw_masked
@@ -70,23 +71,33 @@ def test_histograms_of_clips_are_those_of_each_frame():
 
 
 @pytest.mark.parametrize('name', TARGETS)
-def test_trivial_errors_are_losses_of_trivial_predictions(name):
+def test_errors_of_ignorance_are_losses_of_such_predictions(name):
     head = MIMHead(name, patch_size=16)
     images, masked = torch.randn(2, 3, 64, 96) + torch.rand(2, 3, 1, 1), draw_masked(6, 0.5, 2)
-    errors = head.trivial_errors(images, masked)
     hidden = masked.nonzero()[:, 1].view(2, -1)
     values = head.target.values(images, hidden)
-    every = head.target.values(images, torch.arange(6))
-    best = values.flatten(0, 1).mean(0).expand(2, 24, -1)
-    own = every.mean(-1, keepdim=True).expand_as(every)
-    assert torch.allclose(errors.mean_of_all, head.loss_per_image(best, images, masked))
-    assert torch.allclose(errors.own_mean, head.loss_per_image(own, images, masked))
-    assert take_places(own.unflatten(1, (6, 4)), hidden).shape[1] == 3
+    mean = values.flatten(0, 1).mean(0).expand(2, 24, -1)
+    tints = head.target.own_means(head.target.values(images, torch.arange(6)))
+    errors = head.errors_per_image(tints, images, masked)
+    assert torch.allclose(errors.prediction, errors.patch_mean)
+    assert torch.allclose(errors.mean, head.loss_per_image(mean, images, masked))
+    shares = head.errors_per_image(mean, images, masked).shares()
+    assert shares['vs_mean'] == pytest.approx(1)
 
 
-def test_trivial_errors_by_hand():
-    errors = trivial_errors(torch.tensor([[[0.0, 2.0], [4.0, 4.0]]]))
-    assert errors.mean_of_all.tolist() == [2.5] and errors.own_mean.tolist() == [0.5]
+@pytest.mark.parametrize('order', ['hwc', 'chw'])
+def test_the_own_mean_of_pixels_is_a_tint(order):
+    images = torch.randn(2, 3, 32, 64)
+    target = TARGETS['pixel'](patch_size=16, order=order)
+    tints = target.own_means(target.values(images, torch.arange(2)))
+    expected = functional.avg_pool2d(images, 16).repeat_interleave(16, -1)
+    expected = expected.repeat_interleave(16, -2)
+    assert torch.allclose(target.to_picture(tints, images), expected, atol=1e-6)
+
+
+def test_shares_by_hand():
+    errors = HiddenErrors(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 2.0]), torch.tensor([6.0]))
+    assert errors.shares() == {'vs_patch_mean': 0.75, 'vs_mean': 0.25}
 
 
 def test_a_decoder_of_another_width_is_refused_in_a_sentence():

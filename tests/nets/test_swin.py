@@ -280,3 +280,28 @@ def test_bad_inputs_of_forward_visible_are_refused():
         net.forward_visible(torch.randn(1, 3, 64, 64), torch.ones(4, dtype=torch.bool))
     with pytest.raises(ValueError, match='out_indices must contain 3'):
         small_net(out_indices=(0,)).forward_visible(torch.randn(1, 3, 64, 64), masked)
+
+
+@pytest.mark.parametrize('size', [(64, 64), (96, 160), (160, 160), (224, 320), (256, 32)])
+@pytest.mark.parametrize('window', [7, 4])
+def test_with_masked_padding_whole_images_are_images_with_everything_visible(size, window):
+    net = small_net(window_size=window, mask_padding=True)
+    images, twin = (torch.randn(2, 3, *size).requires_grad_() for _ in range(2))
+    twin.data.copy_(images.data)
+    grid = net.unit_grid(images)
+    dense = net(images)[-1]
+    visible = net.forward_visible(twin, torch.zeros(grid[0] * grid[1], dtype=torch.bool))[-1]
+    assert relative_error(visible, unroll(dense.permute(0, 2, 3, 1), 1).flatten(1, 2)) < 1e-5
+    weights = torch.randn_like(dense)
+    (dense * weights).sum().backward()
+    (visible * unroll(weights.permute(0, 2, 3, 1), 1).flatten(1, 2)).sum().backward()
+    assert relative_error(twin.grad, images.grad) < 1e-4
+
+
+def test_padding_is_a_key_unless_it_is_masked():
+    images = torch.randn(1, 3, 160, 160)
+    original, masked = (small_net(mask_padding=each)(images)[0] for each in (False, True))
+    assert relative_error(masked, original) > 0.01
+    whole = torch.randn(1, 3, 224, 224)  # 7 x 7 units: no stage is padded
+    original, masked = (small_net(mask_padding=each)(whole)[0] for each in (False, True))
+    assert torch.equal(masked, original)

@@ -2,8 +2,10 @@
 
 from mmgreen.engine.hooks.checkpoint_must_fit import CheckpointMustFit
 from mmgreen.engine.hooks.classes_must_fit import ClassesMustFit
+from mmgreen.engine.hooks.draw_curves import DrawCurves
 from mmgreen.engine.hooks.draw_detections import DrawDetections
 from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
+from mmgreen.engine.hooks.early_verdict import EarlyVerdict
 from mmgreen.engine.hooks.main_process_logger import MainProcessLoggerHook
 from mmgreen.engine.hooks.plan_in_workers import PlanInWorkers
 from mmgreen.engine.hooks.resume_with_config import ResumeWithConfig
@@ -18,8 +20,10 @@ from mmgreen.engine.hooks.store_facts import StoreFacts
 __all__ = [
     'CheckpointMustFit',
     'ClassesMustFit',
+    'DrawCurves',
     'DrawDetections',
     'DrawReconstructions',
+    'EarlyVerdict',
     'MainProcessLoggerHook',
     'PlanInWorkers',
     'ResumeWithConfig',

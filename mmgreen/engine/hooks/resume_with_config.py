@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmgreen.checkpoints.facts import facts_in
 from mmgreen.engine.resuming import (
     can_be_replayed,
     changes,
@@ -14,7 +15,7 @@ from mmgreen.engine.resuming import (
     replay,
     schedulers_of,
 )
-from mmgreen.engine.training_facts import facts_in, settings_of
+from mmgreen.engine.training_facts import settings_of
 from mmgreen.registry import HOOKS
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmgreen.engine.training_facts import KEY, training_facts
+from mmgreen.checkpoints.facts import KEY
+from mmgreen.engine.training_facts import training_facts
 from mmgreen.registry import HOOKS
 
 

@@ -1,0 +1,307 @@
+"""Whether a start is worth it: scores over the number of labels, each start at its own best rate.
+
+A comparison of starts at one learning rate can say anything, because random weights want a higher
+one than pretrained weights do. Here each start has the best of one grid, chosen on training images;
+subsets, orders and steps are the same for all; and a difference is named only where an interval
+over paired seeds leaves out zero.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+from mmengine.config import Config
+
+from mmgreen.analysis.label_report import write_report
+from mmgreen.analysis.label_subsets import (
+    LabelledSet,
+    labelled_set,
+    nested_subset,
+    split_for_choosing,
+)
+from mmgreen.engine.training_log import last_value
+from mmgreen.errors import InputError, MissingFileError
+
+CHOOSING_SEED = 10_000
+
+
+class Rates(NamedTuple):
+    """One point of the grid."""
+
+    lr: float
+    layer_decay: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, and what it scored; a row of ``label_curve.json``."""
+
+    purpose: str
+    """'choice', validated on training images to choose rates; 'result', on the validation set."""
+    start: str
+    wanted: int | None
+    """Labels asked for; None: all."""
+    seed: int
+    length: float
+    """How many times the usual steps."""
+    lr: float
+    layer_decay: float
+    labels: int = 0
+    """Labels that the subset has."""
+    images: int = 0
+    steps: int = 0
+    score: float | None = None
+    """In percent."""
+    minutes: float = 0.0
+
+    @property
+    def folder(self) -> str:
+        """Where it is trained, below the work folder."""
+        amount = 'all' if self.wanted is None else self.wanted
+        rates = f'lr{self.lr:g}_decay{self.layer_decay:g}'
+        return f'{self.purpose}/{self.start}/{amount}_x{self.length:g}_{rates}_seed{self.seed}'
+
+
+class Question(NamedTuple):
+    """What is asked: which starts, over which amounts of labels."""
+
+    starts: Mapping[str, str | None]
+    """Checkpoint by name; None: random weights."""
+    amounts: Sequence[int | None]
+    seeds: Sequence[int]
+    grid: Sequence[Rates]
+    choose_at: Sequence[int | None]
+    """With these amounts rates are chosen: each of ``amounts``, or one that serves all."""
+    lengths: Sequence[float] = (1.0,)
+    steps: int | None = None
+    """Of a training of length 1; None: as many as the config makes of the whole training set."""
+
+
+Train = Callable[[Config, Path], None]
+"""Trains as a config says, in a folder, or goes on there, and validates at the end."""
+
+
+def label_curve(
+    cfg: Config,
+    question: Question,
+    work_dir: Path,
+    train: Train,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Trains what the question needs, and writes ``label_curve.json``, ``.md`` and ``.png``.
+
+    Runs that are in the json file are not repeated, so that the same call goes on where it was
+    stopped. The report is written after each run.
+
+    Args:
+        cfg: of a detector or a classifier.
+        question: what is asked.
+        work_dir: where all is written.
+        train: trains one.
+        say: takes a line about the progress.
+
+    Returns:
+        The path of the json file.
+
+    Raises:
+        InputError: if the question does not fit the config; names what does not.
+    """
+    _check(question, cfg)
+    curve = _Curve(cfg, question, work_dir, train, say)
+    curve.run_all()
+    return curve.path
+
+
+def _check(question: Question, cfg: Config) -> None:
+    missing = [path for path in question.starts.values() if path and not Path(path).is_file()]
+    if missing:
+        raise MissingFileError(f'There is no checkpoint {missing[0]}.')
+    if len(question.seeds) < 2:
+        raise InputError('--seeds must be 2 or more, for one run says nothing about chance.')
+    if not question.starts:
+        raise InputError('--starts needs one or more, as in none= own=work_dirs/mine/epoch_100.pth')
+    if cfg.get('val_dataloader') is None:
+        raise InputError(f'{cfg.filename} has no val_dataloader, on which starts are compared.')
+
+
+class _Curve:
+    def __init__(
+        self, cfg: Config, question: Question, work_dir: Path, train: Train, say: Callable
+    ) -> None:
+        self.cfg, self.question, self.train, self.say = cfg, question, train, say
+        self.work_dir = work_dir
+        self.path = work_dir / 'label_curve.json'
+        self.set: LabelledSet = labelled_set(cfg)
+        self.epochs = int(cfg.train_cfg.max_epochs)
+        self.batch = int(cfg.train_dataloader.batch_size)
+        per_epoch = max(len(self.set.labels) // self.batch, 1)
+        self.steps = question.steps or self.epochs * per_epoch
+        self.done = {run.folder: run for run in read_runs(self.path)}
+        self.began, self.num_trained = time.time(), 0
+
+    def run_all(self) -> None:
+        """Choices first, then results, seed by seed, so that a stopped curve is whole but wide."""
+        question = self.question
+        chosen = {
+            (start, amount): self.choose(start, amount)
+            for start, amount in product(question.starts, question.choose_at)
+        }
+        for seed, length, amount, start in product(
+            question.seeds, question.lengths, question.amounts, question.starts
+        ):
+            at = amount if amount in question.choose_at else question.choose_at[0]
+            self.result(Run('result', start, amount, seed, length, *chosen[start, at]))
+
+    def choose(self, start: str, amount: int | None) -> Rates:
+        """The point of the grid with the best score on a split of the training images."""
+        if len(self.question.grid) == 1:
+            return self.question.grid[0]
+        scores = {
+            rates: self.result(Run('choice', start, amount, CHOOSING_SEED, 1.0, *rates)).score
+            for rates in self.question.grid
+        }
+        best = max(scores, key=scores.get)
+        self.say(f'{start}: lr {best.lr:g}, layer decay {best.layer_decay:g} are best.')
+        return best
+
+    def result(self, run: Run) -> Run:
+        """The run with its score, trained if that was not done before."""
+        if run.folder in self.done:
+            return self.done[run.folder]
+        begin = time.time()
+        run, options = self.prepare(run)
+        folder = self.work_dir / run.folder
+        cfg = copy.deepcopy(self.cfg)
+        cfg.merge_from_dict(options)
+        self.train(cfg, folder)
+        score = self.set.percent * last_value(folder, self.set.metric)
+        for checkpoint in folder.glob('*.pth'):  # of a hundred runs they would fill a disk
+            checkpoint.unlink()
+        run = _with(run, score=score, minutes=(time.time() - begin) / 60)
+        self.done[run.folder] = run
+        self.num_trained += 1
+        self.write()
+        self.say(self.progress(run))
+        return run
+
+    def prepare(self, run: Run) -> tuple[Run, dict[str, object]]:
+        """The run with its numbers, and the options of its config; writes its annotation files."""
+        labels, seed = self.set.labels, run.seed
+        if run.purpose == 'choice':
+            split = split_for_choosing(labels, run.wanted, seed)
+            subset = split.training
+        else:
+            subset = nested_subset(labels, run.wanted, seed)
+        steps = round(self.steps * run.length)
+        options = {
+            **self.set.training_options(self.write_part(subset.places, run, 'train')),
+            **_schedule(steps, self.epochs, self.batch),
+            'randomness.seed': seed,
+            'optim_wrapper.optimizer.lr': run.lr,
+            'optim_wrapper.paramwise_cfg.layer_decay_rate': run.layer_decay,
+            'model.backbone.init_cfg': dict(
+                _delete_=True, type='Pretrained', checkpoint=self.question.starts[run.start]
+            ),
+        }
+        if run.purpose == 'choice':
+            path = self.write_part(split.choosing.places, run, 'choose')
+            options.update(self.set.validation_options(path))
+        numbers = dict(labels=subset.num_labels, images=len(subset.places), steps=steps)
+        return _with(run, **numbers), options
+
+    def write_part(self, places: Sequence[int], run: Run, name: str) -> Path:
+        amount = 'all' if run.wanted is None else run.wanted
+        path = self.work_dir / f'subsets/{run.purpose}_seed{run.seed}_{amount}_{name}.json'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            self.set.write(places, path)
+        return path
+
+    def write(self) -> None:
+        """All runs as json, by way of a file beside it, and the report of them."""
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        rows = [asdict(run) for run in self.done.values()]
+        facts = dict(config=self.cfg.filename, unit=self.set.unit, metric=self.set.metric)
+        beside = self.path.with_suffix('.part')
+        beside.write_text(json.dumps({**facts, 'runs': rows}, indent=1), encoding='utf-8')
+        beside.replace(self.path)
+        write_report(self.path)
+
+    def progress(self, run: Run) -> str:
+        """What was scored, how far all is, and how long the rest may take."""
+        question = self.question
+        choices = len(question.choose_at) * len(question.grid)
+        results = len(question.seeds) * len(question.lengths) * len(question.amounts)
+        total = len(question.starts) * (results + (choices if len(question.grid) > 1 else 0))
+        each = (time.time() - self.began) / self.num_trained
+        left = max(total - len(self.done), 0) * each / 3600
+        return (
+            f'{len(self.done)} of {total}: {run.folder} scores {run.score:.1f}; '
+            f'{each / 60:.1f} minutes a run, about {left:.1f} hours left.'
+        )
+
+
+def _with(run: Run, **changes: object) -> Run:
+    return Run(**{**asdict(run), **changes})
+
+
+def _schedule(steps: int, epochs: int, batch: int) -> dict[str, object]:
+    """So many steps in the config's epochs, on which its schedule rests; validated at the end."""
+    return {
+        'train_dataloader.sampler.type': 'mmgreen.SeededSampler',
+        'train_dataloader.sampler.samples_per_epoch': math.ceil(steps / epochs) * batch,
+        'train_cfg.val_interval': epochs,
+    }
+
+
+def read_runs(path: Path) -> Iterator[Run]:
+    """The runs in a ``label_curve.json``; none where there is no such file."""
+    if path.is_file():
+        for row in json.loads(path.read_text(encoding='utf-8'))['runs']:
+            yield Run(**row)
+
+
+class TrainInProcess(NamedTuple):
+    """Trains by ``tools/train.py``, each in a process of its own; its output goes to a file."""
+
+    tools: Path
+    """The folder ``tools``."""
+    flags: Sequence[str] = ()
+    """Further ones, as ``--amp``."""
+
+    def __call__(self, cfg: Config, folder: Path) -> None:
+        """See :data:`Train`.
+
+        Raises:
+            InputError: if the training fails; says where its output is.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        config, output = folder / 'config.py', folder / 'output.txt'
+        cfg.dump(config)
+        command = [sys.executable, self.tools / 'train.py', config, '--work-dir', folder]
+        with output.open('a') as file:
+            ended = subprocess.run(
+                [*map(str, command), '--resume', *self.flags],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        if ended.returncode:
+            said = output.read_text(errors='replace').strip().splitlines()[-1:]
+            raise InputError(f'A training failed: {"".join(said)} Its output is {output}.')
+
+
+def default_grid(cfg: Config) -> list[Rates]:
+    """Rates a factor of about three below and above the config's, without and with layer decay."""
+    lr = float(cfg.optim_wrapper.optimizer.lr)
+    rates = [float(f'{lr * factor:.2g}') for factor in (0.3, 1, 3)]
+    return [Rates(*point) for point in product(rates, (1.0, 0.8))]
