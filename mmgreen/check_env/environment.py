@@ -64,7 +64,7 @@ TRIALS = {
         'import torchvision',
         leans_on=('torch with numpy',),
         # Of a build for CUDA 13.0 this is 13000, and a build without CUDA has none.
-        facts='(lambda cuda: dict(torchvision_cuda=cuda and f"{cuda // 1000}.{cuda % 1000 // 10}"))('
+        facts='(lambda n: dict(torchvision_cuda=n and f"{n // 1000}.{n % 1000 // 10}"))('
         'getattr(torchvision.version, "cuda", None))',
     ),
     'cv2': Trial('cv2', 'import cv2', leans_on=('numpy',)),
