@@ -288,8 +288,10 @@ def _operators(environment: Environment) -> str:
         return f'detection uses the compiled operators of mmcv (CUDA: {cuda})'
     return (
         "detection uses torchvision's operators (NMS, RoIAlign), on a CPU and a GPU, since mmcv "
-        "has none of its own here.\nMask R-CNN, ATSS, DINO and the like run, with mmcv's results; "
-        'what torchvision lacks, such as deformable convolution, says so when it is called.\nShould pip have kept this mmcv, \'pip cache remove "*mmcv*"\' '
+        'has none of its own here.\n'
+        "Mask R-CNN and DINO run as with mmcv's; what torchvision lacks, such as deformable "
+        'convolution, says so when it is called.\n'
+        'Should pip have kept this mmcv, \'pip cache remove "*mmcv*"\' '
         'lets other projects compile theirs.'
     )
 

@@ -63,7 +63,9 @@ TRIALS = {
         'torchvision',
         'import torchvision',
         leans_on=('torch with numpy',),
-        facts='dict(torchvision_cuda=torchvision.version.cuda)',
+        # Of a build for CUDA 13.0 this is 13000, and a build without CUDA has none.
+        facts='(lambda n: dict(torchvision_cuda=n and f"{n // 1000}.{n % 1000 // 10}"))('
+        'getattr(torchvision.version, "cuda", None))',
     ),
     'cv2': Trial('cv2', 'import cv2', leans_on=('numpy',)),
     'mmengine': Trial(

@@ -1,9 +1,9 @@
 import sys
 
 import torch
-import torchvision
 
 from mmgreen.check_env import environment
+from mmgreen.check_env.diagnosis import diagnose
 from mmgreen.check_env.environment import PUBLISHED, TRIALS, Environment, Trial, gather
 
 
@@ -21,7 +21,8 @@ def test_everything_of_the_test_environment_runs():
     assert found.version('torch').startswith('2.')
     assert found.version('mmcv') == found.versions['onedl-mmcv']
     assert found.mmcv_cuda != ''
-    assert found.cuda == torch.version.cuda and found.torchvision_cuda == torchvision.version.cuda
+    assert found.cuda == found.torchvision_cuda == torch.version.cuda
+    assert diagnose(found) == []
     import mmcv._ext
 
     assert found.compiled == mmcv._ext.__file__.endswith('.so')
