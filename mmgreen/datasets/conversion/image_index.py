@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from mmgreen.datasets.errors import DataError
@@ -84,20 +85,26 @@ class ImageIndex:
 
 
 def _the_one(candidates: list[str], name: str, annotation_file: str) -> str:
-    tests = (
-        lambda each: _key('/' + name).endswith(_key('/' + each)),
+    likeness = (
+        lambda each: _common_tail(each, name),
         lambda each: _place(each) == _place(annotation_file),
         lambda each: PurePosixPath(each).name == PurePosixPath(name).name,
     )
-    for test in tests:
-        if len(candidates) > 1:
-            candidates = [each for each in candidates if test(each)] or candidates
+    for degree in likeness:
+        most = max(map(degree, candidates))
+        candidates = [each for each in candidates if degree(each) == most]
     if len(candidates) > 1:
         raise DataError(
             f'{len(candidates)} pictures are called {PurePosixPath(name).name}, {candidates[0]} '
             f'and {candidates[1]}: lay the file beside the one that it means'
         )
     return candidates[0]
+
+
+def _common_tail(a: str, b: str) -> int:
+    """How many names at the end of two paths agree."""
+    pairs = zip(_key(a).split('/')[::-1], _key(b).split('/')[::-1], strict=False)
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
 
 def _place(file_name: str) -> tuple[str, ...]:
