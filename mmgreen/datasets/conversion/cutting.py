@@ -16,7 +16,12 @@ from rich.progress import track
 
 from mmgreen.datasets.conversion.image_index import ImageIndex
 from mmgreen.datasets.conversion.reading import read_folder
-from mmgreen.datasets.conversion.records import LabelledImage, LabelledObject
+from mmgreen.datasets.conversion.records import (
+    Complaint,
+    LabelledImage,
+    LabelledObject,
+    all_complaints,
+)
 from mmgreen.datasets.conversion.summary import describe_folder, describe_images
 from mmgreen.datasets.conversion.tiling import (
     LEAST_PART,
@@ -27,6 +32,7 @@ from mmgreen.datasets.conversion.tiling import (
     plan_grid,
 )
 from mmgreen.datasets.conversion.writing import coco_content, write_coco
+from mmgreen.datasets.errors import DataError, UnreadableImageError
 from mmgreen.datasets.read_image import read_pixels
 from mmgreen.errors import InputError
 
@@ -47,6 +53,7 @@ class Tiles(NamedTuple):
         num_objects: of the images that were cut, crowds not counted.
         num_without: of these, how many have no part in any tile that is large enough.
         num_cut: of these, how many are larger than what their largest part holds of them.
+        unreadable: images that were skipped.
     """
 
     images: tuple[LabelledImage, ...]
@@ -56,6 +63,7 @@ class Tiles(NamedTuple):
     num_objects: int
     num_without: int
     num_cut: int
+    unreadable: tuple[Complaint, ...] = ()
 
 
 def tile_images(
@@ -101,9 +109,7 @@ def tile_images(
         raise InputError(f'There are no tiles for {purpose!r}; give one of {", ".join(PURPOSES)}.')
     plan_grid((1, 1), size, overlap)
     if purpose == 'unlabelled':
-        tiles = cut_all(folder, unlabelled(folder), Path(out_dir) / purpose, size, overlap, ending)
-        num = len(tiles.images)
-        return [f'{Path(out_dir) / purpose}: {num} tiles of {tiles.num_images} images']
+        return _tile_unlabelled(folder, Path(out_dir) / purpose, size, overlap, ending)
     if style is None:
         raise InputError(f'Tiles for {purpose} need annotations; name their format with --from.')
     found = read_folder(folder, style, annotations, classes, background, skip_broken)
@@ -116,13 +122,29 @@ def tile_images(
         ending,
         parts=parts_by_purpose(purpose, least_part),
         keep_empty=keep_empty or purpose == 'val',
+        skip_broken=skip_broken,
     )
     path = Path(out_dir) / f'{purpose}.json'
     write_coco(path, coco_content(tiles.images, found.classes, tiles.notes), folder)
     return [
         describe_images(str(path), tiles.images, found.classes),
         *describe_tiles(tiles, purpose, least_part),
-        *describe_folder(found),
+        *describe_folder(found._replace(complaints=found.complaints + tiles.unreadable)),
+    ]
+
+
+def _tile_unlabelled(
+    folder: str, out_dir: Path, size: tuple[int, int], overlap: float, ending: str | None
+) -> list[str]:
+    index = ImageIndex(folder)
+    readable = {name: size for name, size in index.sizes.items() if size}
+    images = [LabelledImage(name, *size[:2]) for name, size in readable.items()]
+    tiles = cut_all(folder, images, out_dir, size, overlap, ending, skip_broken=True)
+    broken = [name for name in index.sizes if name not in readable]
+    broken += [each.file_name for each in tiles.unreadable]
+    return [
+        f'{out_dir}: {len(tiles.images)} tiles of {tiles.num_images} images',
+        *(f'  {name} cannot be read and is left out' for name in broken),
     ]
 
 
@@ -136,12 +158,6 @@ def parts_by_purpose(purpose: str, least_part: float = LEAST_PART) -> Parts:
     return lambda image, grid: parts_for_training(image, grid, least_part)
 
 
-def unlabelled(folder: str) -> list[LabelledImage]:
-    """A record of each image of a folder, without objects."""
-    index = ImageIndex(folder)
-    return [LabelledImage(name, *size[:2]) for name, size in index.sizes.items() if size]
-
-
 def cut_all(
     folder: str,
     images: Sequence[LabelledImage],
@@ -151,6 +167,7 @@ def cut_all(
     ending: str | None = None,
     parts: Parts = parts_for_training,
     keep_empty: bool = True,
+    skip_broken: bool = False,
 ) -> Tiles:
     """Cuts images into tiles, one image after the other.
 
@@ -163,9 +180,11 @@ def cut_all(
         ending: 'png' or 'jpg'; None: as the image.
         parts: which part of which object a tile gets.
         keep_empty: whether tiles without objects are written.
+        skip_broken: whether images that cannot be read are left out.
 
     Raises:
-        InputError: if ``out_dir`` is there, or an image cannot be read.
+        InputError: if ``out_dir`` is there, or names all images that cannot be read; then nothing
+            is left of it.
     """
     refuse_a_folder_that_is_there(out_dir)
     part_dir = out_dir.with_name(out_dir.name + '.part')  # of an earlier run that was broken off
@@ -173,12 +192,11 @@ def cut_all(
     part_dir.mkdir(parents=True)
     stems = unique_stems([image.file_name for image in images])
     written: list[LabelledImage] = []
-    notes, num_tiles = {}, 0
+    notes, num_tiles, unreadable = {}, 0, {}
     for image in track(images, 'Cutting', transient=True, disable=not sys.stdout.isatty()):
         image_size = (image.width, image.height)
         grid = plan_grid(image_size, size(image_size) if callable(size) else size, overlap)
         by_tile = parts(image, grid)
-        num_tiles += len(by_tile)
         kept = {
             tile: objects
             for tile, objects in by_tile.items()
@@ -186,12 +204,22 @@ def cut_all(
         }
         stem, last = stems[image.file_name], ending or _ending_of(image.file_name)
         names = {tile: f'{stem}_{tile.x}_{tile.y}.{last}' for tile in kept}
-        _write_tiles(os.path.join(folder, image.file_name), part_dir, names)
+        try:
+            _write_tiles(os.path.join(folder, image.file_name), part_dir, names)
+        except UnreadableImageError as error:
+            unreadable[image.file_name] = Complaint(image.file_name, f'it cannot be read: {error}')
+            continue
+        num_tiles += len(by_tile)
         for tile, name in names.items():
             written.append(LabelledImage(name, tile.width, tile.height, tuple(kept[tile])))
             notes[name] = {'source': image.file_name, 'x': tile.x, 'y': tile.y}
+    if unreadable and not skip_broken:
+        shutil.rmtree(part_dir)
+        raise DataError(all_complaints(list(unreadable.values()), folder))
     os.replace(part_dir, out_dir)
-    return _counted(images, written, notes, num_tiles)
+    cut = [image for image in images if image.file_name not in unreadable]
+    tiles = _counted(cut, written, notes, num_tiles)
+    return tiles._replace(unreadable=tuple(unreadable.values()))
 
 
 def refuse_a_folder_that_is_there(folder: Path) -> None:

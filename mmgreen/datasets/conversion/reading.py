@@ -16,6 +16,7 @@ from mmgreen.datasets.conversion.records import (
     Complaint,
     LabelledImage,
     LeftOut,
+    all_complaints,
     number_objects,
     tidy,
 )
@@ -31,7 +32,6 @@ from mmgreen.errors import InputError, MissingFileError
 
 FORMATS = ('coco', 'csv', 'labelme', 'voc', 'yolo')
 ENDINGS = {'coco': '.json', 'csv': '.csv', 'labelme': '.json', 'voc': '.xml', 'yolo': '.txt'}
-MOST_LINES = 40
 
 
 class LabelledFolder(NamedTuple):
@@ -87,7 +87,7 @@ def read_folder(
     images = [each for each in found if isinstance(each, LabelledImage)]
     complaints += _listed_twice(images)
     if complaints and not skip_broken:
-        raise DataError(_in_one_go(complaints, folder))
+        raise DataError(all_complaints(complaints, folder))
     if complaints and background:
         raise InputError(
             '--skip-broken and --background do not go together: images of the broken files would '
@@ -176,16 +176,6 @@ def _listed_twice(images: Sequence[LabelledImage]) -> list[Complaint]:
         for name, count in counts.items()
         if count > 1
     ]
-
-
-def _in_one_go(complaints: Sequence[Complaint], folder: str) -> str:
-    lines = [f'  {each.file_name}: {each.text}' for each in complaints[:MOST_LINES]]
-    if len(complaints) > MOST_LINES:
-        lines.append(f'  and {len(complaints) - MOST_LINES} more files')
-    return (
-        f'{len(complaints)} files in {folder} have to be mended, or left out with --skip-broken:\n'
-        + '\n'.join(lines)
-    )
 
 
 def _classes_of(

@@ -70,6 +70,20 @@ class Complaint(NamedTuple):
     text: str
 
 
+MOST_COMPLAINTS = 40
+
+
+def all_complaints(complaints: Sequence[Complaint], folder: str) -> str:
+    """The text of one error that names them, a line for each file."""
+    lines = [f'  {each.file_name}: {each.text}' for each in complaints[:MOST_COMPLAINTS]]
+    if len(complaints) > MOST_COMPLAINTS:
+        lines.append(f'  and {len(complaints) - MOST_COMPLAINTS} more files')
+    return (
+        f'{len(complaints)} files in {folder} have to be mended, or left out with --skip-broken:\n'
+        + '\n'.join(lines)
+    )
+
+
 def read_each(
     files: Iterable[str], read_one: Callable[[str], LabelledImage]
 ) -> Iterator[LabelledImage | Complaint]:

@@ -44,14 +44,14 @@ def describe_left_out(images: Sequence[LabelledImage]) -> list[str]:
 
 def describe_folder(found: LabelledFolder) -> list[str]:
     """What a reader of the folder should know about it beside its objects."""
-    lines = describe_left_out(found.images)
+    lines = describe_left_out(found.images) + _much_alike(found.classes)
     if found.complaints:
         lines.append(f'skipped {len(found.complaints)} files with something wrong:')
         lines += [f'  {each.file_name}: {each.text}' for each in found.complaints]
     if found.num_without_file:
         lines.append(
-            f'{found.num_without_file} images have no annotations and are not taken; with '
-            '--background they are images without objects'
+            f'{found.num_without_file} images have no annotations that could be read and are not '
+            'taken; with --background they are images without objects'
         )
     if found.num_turned:
         lines.append(
@@ -59,6 +59,13 @@ def describe_folder(found: LabelledFolder) -> list[str]:
             'to be those of the picture as it is shown; look at some'
         )
     return lines
+
+
+def _much_alike(classes: Sequence[str]) -> list[str]:
+    """A line for names that differ by capitals alone: one class, written in two ways?"""
+    counts = Counter(name.casefold() for name in classes)
+    alike = [name for name in classes if counts[name.casefold()] > 1]
+    return [f'classes that differ by capitals alone: {", ".join(alike)}'] if alike else []
 
 
 def values_for_a_config(

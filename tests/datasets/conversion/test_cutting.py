@@ -76,6 +76,23 @@ def test_turned_pictures_are_cut_as_they_are_shown(picture, voc, folder, tmp_pat
     assert content['annotations'][0]['bbox'] == [2, 2, 16, 16]
 
 
+def test_pictures_that_are_cut_off_are_all_named_or_all_skipped(data, picture, voc, tmp_path):
+    picture('whole.png', (60, 20))
+    whole = (data / 'whole.png').read_bytes()
+    for name in ('x.png', 'y.png'):
+        (data / name).write_bytes(whole[: len(whole) // 2])
+        voc(f'{name[0]}.xml', [('tree', 1, 1, 9, 9)], name, (60, 20))
+    with pytest.raises(InputError) as error:
+        cut(data, tmp_path, 'train')
+    assert 'x.png' in str(error.value) and 'y.png' in str(error.value)
+    assert not list(tmp_path.glob('train*'))
+    lines, content = cut(data, tmp_path, 'train', skip_broken=True)
+    assert {image['source'] for image in content['images']} == {'a.png'}
+    assert 'x.png' in '\n'.join(lines)
+    lines, _ = cut(data, tmp_path, 'unlabelled')
+    assert 'y.png cannot be read' in '\n'.join(lines)
+
+
 def test_a_small_picture_stays_whole(data, tmp_path):
     _, content = cut(data, tmp_path, 'train', size=(100, 100), keep_empty=True)
     assert [(i['width'], i['height']) for i in content['images']] == [(60, 20), (25, 20)]

@@ -45,6 +45,11 @@ def test_what_was_not_taken_is_said():
         assert said in lines
 
 
+def test_names_that_differ_by_capitals():
+    (line,) = describe_folder(LabelledFolder('f', ('cat', 'dog', 'Cat'), tuple(IMAGES)))
+    assert 'cat, Cat' in line and 'dog' not in line
+
+
 def values(images):
     lines = values_for_a_config(Path('data/x'), {'train': '/abs', 'val': 'val/'}, ['cat'], images)
     names: dict = {}
