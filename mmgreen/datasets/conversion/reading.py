@@ -27,7 +27,7 @@ from mmgreen.datasets.conversion.yolo import read_yolo
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.images import other_files
 from mmgreen.datasets.objects import check_boxes, check_masks
-from mmgreen.datasets.read_image import ORIENTATION
+from mmgreen.datasets.read_image import ORIENTATION, any_size
 from mmgreen.errors import InputError, MissingFileError
 
 FORMATS = ('coco', 'csv', 'labelme', 'voc', 'yolo')
@@ -136,7 +136,7 @@ def count_turned(folder: str, file_names: Iterable[str]) -> int:
     count = 0
     for name in file_names:
         try:
-            with Image.open(os.path.join(folder, name)) as image:
+            with any_size(), Image.open(os.path.join(folder, name)) as image:
                 count += image.getexif().get(ORIENTATION, 1) not in (0, 1)
         except Exception:  # decoders raise anything; the reader says so when the image is wanted
             continue
