@@ -128,7 +128,8 @@ def check_as_training_does(images: Sequence[LabelledImage], path: str) -> None:
     content = coco_content(images, classes)
     check_boxes(content, path)
     entries = {each['id']: each for each in content['images']}
-    check_masks([_as_mask(each, entries) for each in content['annotations'] if _has(each)], path)
+    outlined = [each for each in content['annotations'] if _has_mask(each)]
+    check_masks([_as_mask(each, entries) for each in outlined], path)
 
 
 def count_turned(folder: str, file_names: Iterable[str]) -> int:
@@ -200,8 +201,9 @@ def _only(image: LabelledImage, classes: Sequence[str]) -> LabelledImage:
     return image._replace(objects=wanted, left_out=image.left_out + left_out)
 
 
-def _has(annotation: dict) -> bool:
-    return bool(annotation.get('segmentation'))
+def _has_mask(annotation: dict) -> bool:
+    """Whether it has one to be looked at; what has no size is left out whatever its mask is."""
+    return bool(annotation.get('segmentation')) and min(annotation['bbox'][2:]) > 0
 
 
 def _as_mask(annotation: dict, images: dict) -> dict:

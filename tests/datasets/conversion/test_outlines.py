@@ -36,6 +36,11 @@ def test_clipping_is_the_intersection_that_shapely_finds(points, corners):
         assert corners[0] <= x <= corners[2] and corners[1] <= y <= corners[3]
 
 
+def test_rounding_leaves_no_point_outside():
+    ((*points,),) = clip_polygons([[0.1, 0, 8.2, 0, 8.2, 5, 0.1, 5]], (0, 0, 3.4, 9))
+    assert max(points[0::2]) == 3.4
+
+
 def test_what_lies_outside_is_no_polygon():
     assert clip_polygons([[0, 0, 4, 0, 4, 4], U_SHAPE], (20, 20, 30, 30)) == []
     assert clip_polygons([[0, 0, 4, 0, 4, 4]], (4, 0, 8, 8)) == []
