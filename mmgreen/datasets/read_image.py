@@ -58,7 +58,7 @@ class ReadImage(BaseTransform):
 def read_pixels(path: str, max_megapixels: float | None = None) -> np.ndarray:
     """(H, W, 3) uint8, blue first; see :class:`ReadImage`."""
     try:
-        with _any_size(), Image.open(path) as image:
+        with any_size(), Image.open(path) as image:
             _check_size(path, image.size, max_megapixels or MAX_MEGAPIXELS)
             pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
     except UnreadableImageError:
@@ -79,7 +79,7 @@ class Size(NamedTuple):
 
 def sizes_in_headers(paths: Sequence[str]) -> list[Size | None]:
     """Sizes without decoding; None where a header cannot be read. Many have a progress bar."""
-    with _any_size(), ThreadPoolExecutor(NUM_THREADS) as pool:
+    with any_size(), ThreadPoolExecutor(NUM_THREADS) as pool:
         found = pool.map(_size_in_header, paths)
         quiet = len(paths) < MANY or not is_main_process()
         title = 'Comparing sizes with those of the files'
@@ -96,7 +96,7 @@ def _size_in_header(path: str) -> Size | None:
 
 
 @contextmanager
-def _any_size() -> Iterator[None]:
+def any_size() -> Iterator[None]:
     """Without Pillow's own limit, whose message calls a large image an attack."""
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
