@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
 from mmgreen.apis.options import check_options
+from mmgreen.datasets.palette import give_colours
 from mmgreen.errors import InputError, MissingFileError
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -143,11 +144,13 @@ def check_loggers(cfg: Config) -> None:
 
 
 def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None:
-    """Settings that depend on the machine, and the defaults of mmpretrain's own tools."""
+    """Settings that depend on the machine, the defaults of mmpretrain's own tools, and colours."""
     for name, loader in ((name, cfg.get(name)) for name in LOADERS):
         if loader is None:
             continue
         _check_numbers(loader, name)
+        if cfg.get('default_scope') == 'mmdet':
+            give_colours(loader.get('dataset') or {})
         if cfg.get('default_scope') == 'mmpretrain':
             loader.setdefault('collate_fn', dict(type='default_collate'))
             loader.setdefault('pin_memory', True)

@@ -37,7 +37,7 @@ def _is_box(value: Any) -> bool:
 
 
 def _is_place(value: Any) -> bool:
-    return _is_number(value) and -MOST_PIXELS < value < MOST_PIXELS
+    return type(value) in (int, float) and -MOST_PIXELS < value < MOST_PIXELS  # NaN is neither
 
 
 NAME = Kind('a text', lambda value: isinstance(value, str))
@@ -136,11 +136,12 @@ def _parse(path: str) -> Any:
 def _check_entries(content: Mapping, path: str) -> None:
     for section, kinds in KINDS.items():
         for place, entry in enumerate(content[section]):
-            lacking = [key for key in kinds if not isinstance(entry, dict) or key not in entry]
-            if lacking:
+            if not isinstance(entry, dict) or not kinds.keys() <= entry.keys():
+                keys = entry if isinstance(entry, dict) else ()
+                lacking = next(key for key in kinds if key not in keys)
                 raise DataError(
-                    f'{path}: entry {place} of {section} has no {lacking[0]!r}; add it to every '
-                    f'entry{MENDS.get(lacking[0], "")}.'
+                    f'{path}: entry {place} of {section} has no {lacking!r}; add it to every '
+                    f'entry{MENDS.get(lacking, "")}.'
                 )
             wrong = [key for key, kind in kinds.items() if not kind.holds(entry[key])]
             if wrong:

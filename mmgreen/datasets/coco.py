@@ -6,8 +6,10 @@ nothing; other faults show as a KeyError, or in the middle of an epoch.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -107,6 +109,10 @@ class CocoDataset(HostCocoDataset):
 
     def load_data_list(self) -> list[dict]:
         """One dict an image, as mmdet's, from a file that has been looked through."""
+        with _no_collection():
+            return self._load_data_list()
+
+    def _load_data_list(self) -> list[dict]:
         content = read_annotations(self.ann_file, with_objects=not self.test_mode)
         categories = [each['name'] for each in content['categories']]
         check_categories(
@@ -171,6 +177,18 @@ class CocoDataset(HostCocoDataset):
             isinstance(each, LoadAnnotations) and each.with_mask
             for each in self.pipeline.transforms
         )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without Python's collector, which would look again and again at millions of small lists."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _indexed(content: dict, path: str) -> COCO:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.errors import InputError
-from mmgreen.nets.layers import Mlp, convolve_unit_order, reset_transformer_weights
+from mmgreen.nets.layers import Mlp, check_heads, convolve_unit_order, reset_transformer_weights
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll
 from mmgreen.ops.masking import unit_grid, unit_indices
@@ -26,6 +26,7 @@ class Attention(nn.Module):
 
     def __init__(self, dim: int, num_heads: int):
         super().__init__()
+        check_heads(dim, num_heads)
         self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)

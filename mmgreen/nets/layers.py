@@ -103,6 +103,19 @@ def drop_path_rates(highest: float, depth: int) -> list[float]:
     return [highest * i / max(depth - 1, 1) for i in range(depth)]
 
 
+def check_heads(dim: int, num_heads: int) -> None:
+    """Refuses attention whose heads cannot share a token's numbers evenly.
+
+    Raises:
+        InputError: names both.
+    """
+    if not isinstance(num_heads, int) or num_heads < 1 or dim % num_heads:
+        raise InputError(
+            f'num_heads={num_heads!r} does not divide the {dim} numbers of a token into equal '
+            'heads; choose a divisor, or another embed_dim.'
+        )
+
+
 def run_block(block: nn.Module, tokens: Tensor, *args: object, with_cp: bool) -> Tensor:
     """``block(tokens, *args)``; ``with_cp`` computes it again in the backward pass."""
     if with_cp and tokens.requires_grad:
