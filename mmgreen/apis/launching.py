@@ -149,8 +149,11 @@ def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None
         if loader is None:
             continue
         _check_numbers(loader, name)
+        dataset = loader.get('dataset') or {}
         if cfg.get('default_scope') == 'mmdet':
-            give_colours(loader.get('dataset') or {})
+            give_colours(dataset)
+        if name != 'train_dataloader' and dataset.get('type') == 'mmgreen.LabelledImages':
+            dataset.setdefault('test_mode', True)
         if cfg.get('default_scope') == 'mmpretrain':
             loader.setdefault('collate_fn', dict(type='default_collate'))
             loader.setdefault('pin_memory', True)

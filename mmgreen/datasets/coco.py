@@ -30,7 +30,7 @@ from mmgreen.datasets.objects import (
     count_unused,
 )
 from mmgreen.datasets.palette import with_colours
-from mmgreen.datasets.substitutes import Substitutes
+from mmgreen.datasets.substitutes import Substitutes, refuses_unreadable
 from mmgreen.registry import DATASETS
 
 HOSTS_READERS = ('LoadImageFromFile', 'mmcv.transforms.LoadImageFromFile', 'mmcv.LoadImageFromFile')
@@ -96,10 +96,8 @@ class CocoDataset(HostCocoDataset):
         """What the pipeline makes of an image; all draws follow from the seed of a SeededIndex."""
         self.full_init()
         if self.test_mode:
-            try:
+            with refuses_unreadable():
                 return super().__getitem__(index)
-            except OSError as error:
-                raise DataError(f'A picture to be scored cannot be read: {error}.') from error
         return self._substitutes.get(super().__getitem__, index)
 
     @classmethod

@@ -43,6 +43,20 @@ def test_numbers_of_a_loader(changes, sentence):
         set_loaders(cfg, True, True)
 
 
+def test_a_classifiers_validation_takes_no_other_image_for_a_broken_one():
+    loader = dict(dataset=dict(type='mmgreen.LabelledImages'))
+    cfg = config(train_dataloader=loader, val_dataloader=loader, default_scope='mmpretrain')
+    set_loaders(cfg, True, True)
+    assert cfg.val_dataloader.dataset.test_mode and 'test_mode' not in cfg.train_dataloader.dataset
+
+
+def test_a_plain_detection_set_of_many_classes_is_given_colours():
+    dataset = dict(type='CocoDataset', metainfo=dict(classes=list(map(str, range(100)))))
+    cfg = config(test_dataloader=dict(dataset=dataset), default_scope='mmdet')
+    set_loaders(cfg, True, True)
+    assert len(cfg.test_dataloader.dataset.metainfo.palette) == 100
+
+
 def test_a_logger_without_its_package_is_refused_before_anything_runs(monkeypatch):
     cfg = config(visualizer=dict(vis_backends=[dict(type='TensorboardVisBackend')]))
     check_loggers(cfg)
