@@ -13,5 +13,13 @@ class FolderError(InputError, IsADirectoryError):
     """A folder in the place of a file."""
 
 
+class TakenError(InputError, FileExistsError):
+    """A file or folder where something is to be written."""
+
+
+class MissingPackageError(InputError, ModuleNotFoundError):
+    """A package that is not installed."""
+
+
 class NonFiniteError(InputError, FloatingPointError):
     """A training whose numbers are not finite any more."""

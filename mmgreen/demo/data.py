@@ -16,7 +16,7 @@ from PIL import Image
 
 from mmgreen.demo.photographs import LICENCES, PHOTOGRAPHS, Photograph, load_photograph
 from mmgreen.demo.scenes import CATEGORIES, MIN_SIZE, DrawnObject, draw_scene
-from mmgreen.errors import InputError
+from mmgreen.errors import InputError, MissingPackageError, TakenError
 
 # Split: which photographs it is drawn over. Its place in this table enters the seed of its images.
 SPLITS = {'train': 'train', 'val': 'val', 'train_new': 'train'}
@@ -126,11 +126,11 @@ def _check_folder(
 ) -> None:
     if earlier is None:
         if root.exists() and not (root.is_dir() and not any(root.iterdir())):
-            raise FileExistsError(
+            raise TakenError(
                 f'{root} is not an empty folder and holds no demo data: name another folder.'
             )
     elif earlier != settings and not overwrite:
-        raise FileExistsError(
+        raise TakenError(
             f'{root} holds demo data made with other settings ({earlier}): '
             f'name another folder, or replace it with overwrite=True (--overwrite).'
         )
@@ -138,7 +138,7 @@ def _check_folder(
 
 def _check_pycocotools() -> None:
     if importlib.util.find_spec('pycocotools') is None:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             'pycocotools is not installed, and the demo data needs it to encode instance masks: '
             'pip install pycocotools.'
         )

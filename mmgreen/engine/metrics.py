@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from mmengine.evaluator import BaseMetric
 
+from mmgreen.errors import InputError
 from mmgreen.registry import METRICS
 
 
@@ -25,11 +26,11 @@ class ReconstructionLoss(BaseMetric):
             data_samples: one dict an image, with ``reconstruction_loss``.
 
         Raises:
-            KeyError: if the model gives no such value.
+            InputError: if the model gives no such value.
         """
         for sample in data_samples:
             if 'reconstruction_loss' not in sample:
-                raise KeyError(
+                raise InputError(
                     'ReconstructionLoss needs a model that predicts a reconstruction_loss for each '
                     'image, as mmgreen.MaskedAutoencoder does.'
                 )

@@ -29,18 +29,9 @@ def test_a_hook_is_added_once():
     assert [hook.type for hook in cfg.custom_hooks] == ['mmgreen.StoreFacts', 'mmgreen.Other']
 
 
-@pytest.mark.parametrize(
-    ('changes', 'sentence'),
-    [
-        (dict(batch_size=0), 'val_dataloader.batch_size is 0; it has to be a whole number, 1 or'),
-        (dict(batch_size='8'), "val_dataloader.batch_size is '8'"),
-        (dict(num_workers=-1), 'val_dataloader.num_workers is -1'),
-    ],
-)
-def test_numbers_of_a_loader(changes, sentence):
-    cfg = config(val_dataloader=dict(batch_size=2, num_workers=0) | changes)
-    with pytest.raises(InputError, match=sentence):
-        set_loaders(cfg, True, True)
+def test_numbers_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match='val_dataloader.batch_size is 0'):
+        set_loaders(config(val_dataloader=dict(batch_size=0)), True, True)
 
 
 def test_a_classifiers_validation_takes_no_other_image_for_a_broken_one():

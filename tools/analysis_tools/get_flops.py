@@ -2,9 +2,11 @@
 
 import argparse
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from mmgreen.analysis.flops import as_table, count_parts
+from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.apis.launching import read_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,10 +32,11 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    config = Config.fromfile(args.config)
-    config.merge_from_dict(args.cfg_options or {})
     size = (args.shape[0], args.shape[-1]) if args.shape else None
-    print(as_table(count_parts(config, size)))
+    with ends_in_a_sentence('get_flops.py'):
+        config = read_config(args.config, ('model',))
+        config.merge_from_dict(args.cfg_options or {})
+        print(as_table(count_parts(config, size)))
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 
+from mmgreen.apis.endings import ends_in_a_sentence
 from mmgreen.demo.data import make_demo_data
 
 
@@ -44,15 +45,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Writes the set and prints what was written."""
     args = parse_args()
-    written = make_demo_data(
-        args.out_dir,
-        num_train=args.num_train,
-        num_val=args.num_val,
-        num_train_new=args.num_train_new,
-        image_size=args.size[0] if len(args.size) == 1 else tuple(args.size),
-        seed=args.seed,
-        overwrite=args.overwrite,
-    )
+    with ends_in_a_sentence('make_demo_data.py'):
+        written = make_demo_data(
+            args.out_dir,
+            num_train=args.num_train,
+            num_val=args.num_val,
+            num_train_new=args.num_train_new,
+            image_size=args.size[0] if len(args.size) == 1 else tuple(args.size),
+            seed=args.seed,
+            overwrite=args.overwrite,
+        )
     for split, count in written.num_images.items():
         print(f'{written.root / split}: {count} images, {written.num_objects[split]} objects')
 

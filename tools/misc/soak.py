@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 from mmgreen.analysis.soak import soak
+from mmgreen.apis.endings import ends_in_a_sentence
 
 SIGNALS = {'KILL': signal.SIGKILL, 'TERM': signal.SIGTERM, 'INT': signal.SIGINT}
 
@@ -30,9 +31,10 @@ def main() -> None:
     args = parse_args()
     options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
     tools = Path(__file__).resolve().parents[1]
-    came = soak(
-        tools, args.config, args.work_dir, args.kills, options, SIGNALS[args.signal], args.seed
-    )
+    with ends_in_a_sentence('soak.py'):
+        came = soak(
+            tools, args.config, args.work_dir, args.kills, options, SIGNALS[args.signal], args.seed
+        )
     print(f'{came}.')
     if came.equal < came.trainings:
         raise SystemExit(1)
