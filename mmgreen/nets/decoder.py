@@ -136,6 +136,8 @@ class MaskedDecoder(nn.Module):
         rows, columns = unit_grid(height, width, unit_size)
         # Those of a clip's frames one below the other.
         self.grid = (rows * (frames[0] // FRAMES_PER_TOKEN if frames else 1), columns)
+        if depth < 0:
+            raise InputError(f'depth={depth} is no number of blocks; give 0 or more.')
         if unit_size % patch_size:
             raise InputError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
         self.side = unit_size // patch_size

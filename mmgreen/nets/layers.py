@@ -99,7 +99,13 @@ def convolve_unit_order(tokens: Tensor, conv: nn.Conv2d | nn.Conv3d) -> Tensor:
 
 
 def drop_path_rates(highest: float, depth: int) -> list[float]:
-    """Stochastic depth of each of ``depth`` blocks: from 0 evenly up to ``highest``."""
+    """Stochastic depth of each of ``depth`` blocks: from 0 evenly up to ``highest``.
+
+    Raises:
+        InputError: if ``highest`` is not in [0, 1).
+    """
+    if not isinstance(highest, int | float) or not 0 <= highest < 1:
+        raise InputError(f'drop_path_rate must be 0 or more and below 1, not {highest!r}.')
     return [highest * i / max(depth - 1, 1) for i in range(depth)]
 
 
