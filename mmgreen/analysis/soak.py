@@ -16,6 +16,7 @@ import torch
 
 from mmgreen.checkpoints import read_checkpoint
 from mmgreen.engine.resuming import latest_checkpoint
+from mmgreen.errors import ExistingFileError
 
 
 class Soak(NamedTuple):
@@ -57,9 +58,11 @@ def soak(
         say: is told what happens.
 
     Raises:
-        FileExistsError: if ``work_dir`` exists.
+        InputError: if ``work_dir`` exists.
         subprocess.CalledProcessError: if a training fails of itself.
     """
+    if work_dir.exists():
+        raise ExistingFileError(f'{work_dir} exists; name a folder that does not, with --work-dir.')
     work_dir.mkdir(parents=True)
     draw = random.Random(seed)
     begin = time.monotonic()

@@ -33,8 +33,8 @@ class Detector(DetInferencer):
 
     ``detector(path)`` takes a path, an array (H, W, 3) uint8 with blue first, or a list of them,
     and the other arguments of DetInferencer. Files are read by :class:`mmgreen.ReadImage`, whatever
-    the config's pipeline reads with; nothing in the checkpoint is run. Pictures of what was found
-    (``return_vis=True``) have red first.
+    the pipeline of the config reads with, up to its ``max_megapixels``; nothing in the checkpoint
+    is run. Pictures of what was found (``return_vis=True``) have red first.
 
     Args:
         config: of the detector.
@@ -42,6 +42,9 @@ class Detector(DetInferencer):
         classes: their names, in the order of the labels.
         source: the checkpoint, for messages.
         device: 'cpu', 'cuda', …; None takes a GPU if there is one.
+
+    Attributes:
+        read_image: the reader of files.
 
     Raises:
         ValueError: if the weights do not fill the model.
@@ -82,6 +85,7 @@ class Detector(DetInferencer):
                 f'The test pipeline of {cfg.filename} does not begin with mmgreen.ReadImage or '
                 'LoadImageFromFile; put one of them first.'
             )
+        self.read_image = ReadImage(steps[0].get('max_megapixels'))
         steps[0] = dict(
             type='mmdet.LoadImageFromNDArray', to_float32=steps[0].get('to_float32', False)
         )
@@ -95,23 +99,23 @@ class Detector(DetInferencer):
 
     def _get_chunk_data(self, inputs: Iterable, chunk_size: int) -> Iterator[list]:
         """Pixels and what the pipeline makes of them, ``chunk_size`` pictures at a time."""
-        return super()._get_chunk_data(map(_pixels, inputs), chunk_size)
+        return super()._get_chunk_data(map(self._pixels, inputs), chunk_size)
+
+    def _pixels(self, given: str | Path | np.ndarray | dict) -> dict:
+        """``img``, blue first, beside what else was given (the words of an open detector)."""
+        if isinstance(given, np.ndarray):
+            return dict(img=given)
+        results = given if isinstance(given, dict) else dict(img_path=str(given))
+        if 'img' in results:
+            return results
+        read = self.read_image.transform(dict(img_path=results['img_path']))
+        return {**results, 'img': read['img']}
 
     def visualize(
         self, inputs: Sequence[np.ndarray], preds: Sequence[DetDataSample], **options: Any
     ) -> list[np.ndarray] | None:
         """Pictures of what was found, (H, W, 3) uint8 with red first."""
         return super().visualize([image[..., ::-1] for image in inputs], preds, **options)
-
-
-def _pixels(given: str | Path | np.ndarray | dict) -> dict:
-    """``img``, blue first, beside what else was given (the words of an open detector)."""
-    if isinstance(given, np.ndarray):
-        return dict(img=given)
-    results = given if isinstance(given, dict) else dict(img_path=str(given))
-    if 'img' in results:
-        return results
-    return {**results, 'img': ReadImage().transform(dict(img_path=results['img_path']))['img']}
 
 
 def load_detector(

@@ -17,9 +17,9 @@ from mmengine.runner import Runner
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
 from mmgreen import config_names
 from mmgreen.apis.options import check_options
+from mmgreen.apis.ranges import LOADERS, check_numbers
+from mmgreen.datasets.palette import give_colours
 from mmgreen.errors import InputError, MissingFileError
-
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def read_config(path: str, sections: tuple[str, ...]) -> Config:
@@ -147,11 +147,16 @@ def check_loggers(cfg: Config) -> None:
 
 
 def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None:
-    """Settings that depend on the machine, and the defaults of mmpretrain's own tools."""
+    """Settings that depend on the machine, the defaults of mmpretrain's own tools, and colours."""
+    check_numbers(cfg.to_dict())
     for name, loader in ((name, cfg.get(name)) for name in LOADERS):
         if loader is None:
             continue
-        _check_numbers(loader, name)
+        dataset = loader.get('dataset') or {}
+        if cfg.get('default_scope') == 'mmdet':
+            give_colours(dataset)
+        if name != 'train_dataloader' and dataset.get('type') == 'mmgreen.LabelledImages':
+            dataset.setdefault('test_mode', True)
         if cfg.get('default_scope') == 'mmpretrain':
             loader.setdefault('collate_fn', dict(type='default_collate'))
             loader.setdefault('pin_memory', True)
@@ -160,12 +165,3 @@ def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None
             loader.pin_memory = False
         if not persistent_workers or not loader.get('num_workers'):
             loader.persistent_workers = False
-
-
-def _check_numbers(loader: Mapping, name: str) -> None:
-    for key, least in (('batch_size', 1), ('num_workers', 0)):
-        number = loader.get(key, least)
-        if not isinstance(number, int) or number < least:
-            raise InputError(
-                f'{name}.{key} is {number!r}; it has to be a whole number, {least} or more.'
-            )

@@ -17,7 +17,6 @@ from rich.progress import track
 from mmgreen.apis.detector import Detector, load_detector
 from mmgreen.datasets.errors import DataError, UnreadableImageError
 from mmgreen.datasets.images import image_files, other_files
-from mmgreen.datasets.read_image import ReadImage
 from mmgreen.engine.hooks.draw_detections import picture_name
 from mmgreen.errors import InputError, MissingFileError
 
@@ -196,7 +195,7 @@ def _look_at(
         UnreadableImageError: if it cannot be read.
         OSError: if the picture cannot be written.
     """
-    pixels = ReadImage().transform({'img_path': path})['img']
+    pixels = detector.read_image.transform({'img_path': path})['img']
     made = detector(pixels, return_vis=True, pred_score_thr=score_thr)
     target = picture_name(str(picture))
     if not mmcv.imwrite(made['visualization'][0][..., ::-1], target):

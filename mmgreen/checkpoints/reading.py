@@ -180,11 +180,11 @@ def _names_in_zip(stream: BinaryIO) -> list[str]:
         return []
 
 
-def _damaged(file: Path, error: Exception) -> ValueError:
+def _damaged(file: Path, error: Exception) -> InputError:
     """The error for a file that begins as a checkpoint and cannot be read to its end."""
     size = file.stat().st_size
     reason = (str(error) or type(error).__name__).splitlines()[0].split('. ')[0]
-    return ValueError(
+    return InputError(
         f'{file} ({size:,} bytes) cannot be read to its end: it is cut off, damaged or another '
         'kind of file; compare its size with the source and download or copy it again '
         f'({reason}).'

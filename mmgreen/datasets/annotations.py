@@ -10,11 +10,15 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.read_image import sizes_in_headers
 from mmgreen.errors import MissingFileError
+
+MOST_PIXELS = 1e6
+"""No image is as wide; pycocotools takes the memory for a polygon that is, and is killed."""
 
 
 class Kind(NamedTuple):
@@ -29,7 +33,11 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_box(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) == 4 and all(map(_is_place, value))
+
+
+def _is_place(value: Any) -> bool:
+    return type(value) in (int, float) and -MOST_PIXELS < value < MOST_PIXELS  # NaN is neither
 
 
 NAME = Kind('a text', lambda value: isinstance(value, str))
@@ -37,8 +45,8 @@ NUMBER = Kind('a number', _is_number)
 NUMBER_OR_NAME = Kind(
     'a number or a text', lambda value: isinstance(value, str) or _is_number(value)
 )
-PIXELS = Kind('a number of pixels above 0', lambda value: _is_number(value) and 0 < value < 1e6)
-BOX = Kind('four numbers: left, top, width and height in pixels, none infinite', _is_box)
+PIXELS = Kind('a number of pixels above 0', lambda value: _is_place(value) and value > 0)
+BOX = Kind('four numbers, none infinite: left, top, width and height in pixels', _is_box)
 FLAG = Kind('0 or 1', lambda value: value in (0, 1))
 
 
@@ -84,17 +92,7 @@ def read_annotations(path: str, with_objects: bool = True) -> dict:
             f'There is no annotation file {os.path.abspath(path)}; set data_root and ann_file of '
             'the dataset.'
         )
-    with open(path, encoding='utf-8') as stream:
-        if stream.read(1) == BYTE_ORDER_MARK:
-            raise DataError(
-                f'{path} begins with a byte-order mark, at which pycocotools fails: save it as '
-                'UTF-8 without one.'
-            )
-        stream.seek(0)
-        try:
-            content = json.load(stream)
-        except ValueError as error:
-            raise DataError(f'{path} is not JSON, and so no COCO file: {error}.') from error
+    content = _parse(path)
     if not isinstance(content, dict):
         raise DataError(
             f'{path} is no COCO file of objects: it holds a {type(content).__name__}, not a dict '
@@ -108,20 +106,42 @@ def read_annotations(path: str, with_objects: bool = True) -> dict:
             f'{path} is no COCO file of objects: it lacks the list {" and ".join(lacking)}; give '
             'one that has it.'
         )
-    if not content['images']:
-        raise DataError(f'{path} lists no image; give another file.')
+    for section, entry in (('images', 'image'), ('categories', 'category')):
+        if not content[section]:
+            raise DataError(f'{path} lists no {entry}; give another file.')
     _check_entries(content, path)
     return content
+
+
+def _parse(path: str) -> Any:
+    try:
+        text = Path(path).read_text(encoding='utf-8')
+        if text.startswith(BYTE_ORDER_MARK):
+            raise DataError(
+                f'{path} begins with a byte-order mark, at which pycocotools fails: save it as '
+                'UTF-8 without one.'
+            )
+        return json.loads(text)
+    except DataError:
+        raise
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f'{path} is not text in UTF-8, and so no COCO file ({error.reason}): unpack it, or '
+            'save it as UTF-8.'
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f'{path} is not JSON, and so no COCO file: {error}.') from error
 
 
 def _check_entries(content: Mapping, path: str) -> None:
     for section, kinds in KINDS.items():
         for place, entry in enumerate(content[section]):
-            lacking = [key for key in kinds if not isinstance(entry, dict) or key not in entry]
-            if lacking:
+            if not isinstance(entry, dict) or not kinds.keys() <= entry.keys():
+                keys = entry if isinstance(entry, dict) else ()
+                lacking = next(key for key in kinds if key not in keys)
                 raise DataError(
-                    f'{path}: entry {place} of {section} has no {lacking[0]!r}; add it to every '
-                    f'entry{MENDS.get(lacking[0], "")}.'
+                    f'{path}: entry {place} of {section} has no {lacking!r}; add it to every '
+                    f'entry{MENDS.get(lacking, "")}.'
                 )
             wrong = [key for key, kind in kinds.items() if not kind.holds(entry[key])]
             if wrong:
@@ -188,10 +208,10 @@ def check_images(images: Sequence[Mapping], folder: str, path: str) -> None:
     ]
     if wrong:
         image, size = wrong[0]
-        turned = ' turned by EXIF,' if size.turned else ''
+        turned = ', turned by EXIF,' if size.turned else ''
         raise DataError(
             f'{len(wrong)} of {len(images)} images are of another size than {path} says, '
-            f'{image["file_name"]} first: the picture,{turned} is {size.width}x{size.height} px '
+            f'{image["file_name"]} first: the picture{turned} is {size.width}x{size.height} px '
             f'(width x height), the file has {image["width"]}x{image["height"]}; boxes and masks '
             'have to be those of the picture as it is shown: mend them together with width and '
             'height, or give the images that were labelled.'

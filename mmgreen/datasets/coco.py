@@ -6,21 +6,31 @@ nothing; other faults show as a KeyError, or in the middle of an epoch.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
 from mmdet.datasets import CocoDataset as HostCocoDataset
+from mmdet.datasets.api_wrappers import COCO
 from mmdet.datasets.transforms import LoadAnnotations
 from mmengine.logging import MMLogger
 
 from mmgreen.datasets.annotations import check_images, read_annotations
 from mmgreen.datasets.classes import check_categories
 from mmgreen.datasets.errors import DataError
-from mmgreen.datasets.objects import check_boxes, check_masks, count_unused
+from mmgreen.datasets.objects import (
+    check_areas,
+    check_boxes,
+    check_masks,
+    check_scored,
+    count_unused,
+)
 from mmgreen.datasets.palette import with_colours
-from mmgreen.datasets.substitutes import Substitutes
+from mmgreen.datasets.substitutes import Substitutes, refuses_unreadable
 from mmgreen.registry import DATASETS
 
 HOSTS_READERS = ('LoadImageFromFile', 'mmcv.transforms.LoadImageFromFile', 'mmcv.LoadImageFromFile')
@@ -41,6 +51,8 @@ class CocoDataset(HostCocoDataset):
             ``metainfo['classes']``; their objects are left out.
         check_images: whether every image file must be there, once, and of the size that the
             annotation file says; one look at the beginning of each file.
+        scored: what an evaluator scores against the file ('bbox', 'segm'): it has to be there.
+            ``tools/train.py`` and ``tools/test.py`` set it.
         data_prefix: ``img`` is the folder of the images inside ``data_root``.
         pipeline: transforms.
         **settings: the others of mmdet's CocoDataset.
@@ -56,12 +68,14 @@ class CocoDataset(HostCocoDataset):
         *,
         only_some_classes: bool = False,
         check_images: bool = True,
+        scored: Sequence[str] = (),
         data_prefix: Mapping[str, str] | None = None,
         pipeline: Sequence = (),
         **settings: Any,
     ) -> None:
         self.only_some_classes = only_some_classes
         self.check_images = check_images
+        self.scored = scored
         super().__init__(
             data_prefix={'img': '', **(data_prefix or {})},
             pipeline=[_our_reader(each) for each in pipeline],
@@ -82,10 +96,8 @@ class CocoDataset(HostCocoDataset):
         """What the pipeline makes of an image; all draws follow from the seed of a SeededIndex."""
         self.full_init()
         if self.test_mode:
-            try:
+            with refuses_unreadable():
                 return super().__getitem__(index)
-            except OSError as error:
-                raise DataError(f'A picture to be scored cannot be read: {error}.') from error
         return self._substitutes.get(super().__getitem__, index)
 
     @classmethod
@@ -95,6 +107,10 @@ class CocoDataset(HostCocoDataset):
 
     def load_data_list(self) -> list[dict]:
         """One dict an image, as mmdet's, from a file that has been looked through."""
+        with _no_collection():
+            return self._load_data_list()
+
+    def _load_data_list(self) -> list[dict]:
         content = read_annotations(self.ann_file, with_objects=not self.test_mode)
         categories = [each['name'] for each in content['categories']]
         check_categories(
@@ -109,10 +125,18 @@ class CocoDataset(HostCocoDataset):
             )
         if not self.test_mode:
             check_boxes(content, self.ann_file)
+            check_areas(content['annotations'], self.ann_file)
             classes = self.metainfo['classes']
             learned = {each['id'] for each in content['categories'] if each['name'] in classes}
             self._unused = count_unused(content, learned)
-        return super().load_data_list()
+        elif self.scored:
+            check_scored(content, self.ann_file, self.scored)
+        # mmdet would parse the file once more.
+        self.COCOAPI = partial(_indexed, content)
+        try:
+            return super().load_data_list()
+        finally:
+            del self.COCOAPI
 
     def filter_data(self) -> list[dict]:
         """The images that are used; those of a training and their objects are counted in the log.
@@ -153,13 +177,33 @@ class CocoDataset(HostCocoDataset):
         )
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without Python's collector, which would look again and again at millions of small lists."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _indexed(content: dict, path: str) -> COCO:
+    """What mmdet's reader makes of a file, from its content."""
+    index = COCO()
+    index.dataset = content
+    index.createIndex()
+    index.img_ann_map, index.cat_img_map = index.imgToAnns, index.catToImgs
+    return index
+
+
 def _with_images(images: Sequence[Mapping]) -> list[dict]:
-    """The objects that are learned, each with the entry of its image."""
+    """The objects whose masks are loaded, crowds included, each with the entry of its image."""
     found = []
     for image in images:
         entry = {key: image[key] for key in ('height', 'width')} | {'file_name': image['img_path']}
-        learned = (each for each in image['instances'] if not each['ignore_flag'])
-        found += [{**each, 'image': entry} for each in learned]
+        found += [{**each, 'image': entry} for each in image['instances']]
     return found
 
 

@@ -12,6 +12,7 @@ from mmgreen.datasets.annotations import read_annotations
 from mmgreen.datasets.errors import DataError
 
 METRIC = 'CocoMetric'
+OURS = 'mmgreen.CocoDataset'
 
 
 def check_evaluation(config: Any, part: str, options: Iterable[str] = ()) -> None:
@@ -21,12 +22,13 @@ def check_evaluation(config: Any, part: str, options: Iterable[str] = ()) -> Non
     data set alone, the evaluator follows.
 
     Args:
-        config: a config with the loader and the evaluator of ``part``; the evaluator is changed.
+        config: a config with the loader and the evaluator of ``part``; both are changed.
         part: 'val' or 'test'.
         options: dotted keys of ``--cfg-options``.
 
     Raises:
-        DataError: if they name different files, or masks are to be scored and the file has none.
+        DataError: if they name different files, or nothing can be scored against the file. Where
+            it is read by ``mmgreen.CocoDataset``, that says so.
         MissingFileError: if the file is missing.
     """
     dataset = (config.get(f'{part}_dataloader') or {}).get('dataset') or {}
@@ -34,8 +36,8 @@ def check_evaluation(config: Any, part: str, options: Iterable[str] = ()) -> Non
         if not evaluator.get('ann_file') or not dataset.get('ann_file'):
             continue
         _follow(evaluator, dataset, part, options)
-        if 'segm' in evaluator.get('metric', 'bbox') and os.path.isfile(evaluator['ann_file']):
-            _check_masks(evaluator['ann_file'], part)
+        if not evaluator.get('format_only'):
+            _check_scored(evaluator, dataset)
 
 
 def _coco_evaluators(evaluators: Any) -> Iterator[dict]:
@@ -61,12 +63,15 @@ def _follow(evaluator: dict, dataset: Mapping, part: str, options: Iterable[str]
     evaluator['ann_file'] = ours
 
 
-def _check_masks(path: str, part: str) -> None:
-    annotations = read_annotations(path)['annotations']
-    without = [each for each in annotations if not each.get('segmentation')]
-    if without:
-        raise DataError(
-            f'{part}_evaluator scores masks, but {len(without)} of {len(annotations)} annotations '
-            f'in {path} have no segmentation: add it, or score boxes alone '
-            f'({part}_evaluator.metric=bbox; with_masks = False in the own-data config).'
-        )
+def _check_scored(evaluator: Mapping, dataset: dict) -> None:
+    """Looks at what is scored: our data set does when it reads the file, for others it is read."""
+    metric = evaluator.get('metric', 'bbox')
+    metrics = [metric] if isinstance(metric, str) else list(metric)
+    path = evaluator['ann_file']
+    if dataset.get('type') == OURS:
+        dataset['scored'] = metrics
+    elif '://' not in path and not evaluator.get('backend_args'):
+        # pycocotools is there where there is a CocoMetric, and not where there is none.
+        from mmgreen.datasets.objects import check_scored
+
+        check_scored(read_annotations(path), path, metrics)

@@ -14,7 +14,7 @@ from mmengine.logging import MMLogger
 from mmpretrain.datasets import CustomDataset
 
 from mmgreen.datasets.errors import DataError
-from mmgreen.datasets.substitutes import Substitutes
+from mmgreen.datasets.substitutes import Substitutes, refuses_unreadable
 from mmgreen.errors import InputError, MissingFileError
 from mmgreen.registry import DATASETS
 
@@ -52,6 +52,7 @@ class UnlabelledImages(CustomDataset):
         metainfo: stored in checkpoints.
         indices: only the first so many images, or the images at these places.
         max_refetch: give up after so many unreadable images in a row.
+        test_mode: whether the images are scored: then none takes the place of another.
         lazy_init: leave the folder alone until the images are needed.
         held_out: so many images, spread evenly over the sorted names, are kept out of a training
             and judge it; a tenth of all at most, and none of a single one.
@@ -62,7 +63,7 @@ class UnlabelledImages(CustomDataset):
 
     Raises:
         FileNotFoundError: if the folder is missing or holds no image.
-        DataError: from ``images[i]``, if no image can be read.
+        DataError: from ``images[i]``, if no image can be read, or this one in a test.
     """
 
     with_label = False
@@ -77,6 +78,7 @@ class UnlabelledImages(CustomDataset):
         metainfo: dict | None = None,
         indices: int | Sequence[int] | None = None,
         max_refetch: int = 1000,
+        test_mode: bool = False,
         lazy_init: bool = False,
         held_out: int = 0,
         part: str = 'all',
@@ -95,6 +97,7 @@ class UnlabelledImages(CustomDataset):
             metainfo=metainfo,
             indices=indices,
             max_refetch=max_refetch,
+            test_mode=test_mode,
             with_label=self.with_label,
             lazy_init=lazy_init,
         )
@@ -142,6 +145,9 @@ class UnlabelledImages(CustomDataset):
     def __getitem__(self, index: int) -> dict:
         """What the pipeline makes of the image at ``index``, or of the one in its place."""
         self.full_init()
+        if self.test_mode:
+            with refuses_unreadable():
+                return self.prepare_data(int(index))
         return self._substitutes.get(self.prepare_data, index)
 
 

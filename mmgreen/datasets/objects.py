@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mmengine.logging import MMLogger
-from pycocotools import mask as coding
 
 from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.masks import bounds, check_form, has_pixels
 
 MOST = 0.5
 """What is wrong with more than this share of the objects cannot be meant, and is refused."""
 LEAST_OVERLAP = 0.2
 """Of a mask's bounding box with the object's box: with less they are of different things."""
-FEWEST_NUMBERS = 6
-"""In a polygon: three points. mmdet leaves out those with fewer."""
 NUM_LOOKED_AT = 20_000
 """Masks beyond so many are not compared with their boxes."""
 
@@ -53,10 +50,10 @@ def count_unused(content: Mapping, categories: set) -> Counter[str]:
 
 
 def check_boxes(content: Mapping, path: str) -> None:
-    """Refuses boxes and areas that cannot be meant, and warns of what may not be.
+    """Refuses boxes that cannot be meant, and warns of what may not be.
 
     Raises:
-        DataError: if most boxes are fractions of 1, or objects of real size have an area of 0.
+        DataError: if most boxes are fractions of 1.
     """
     annotations = content['annotations']
     small = [each for each in annotations if max(each['bbox'][2:]) > 0 and max(each['bbox']) <= 1]
@@ -65,6 +62,16 @@ def check_boxes(content: Mapping, path: str) -> None:
             f'{path}: boxes are fractions of 1, as {small[0]["bbox"]}; COCO has pixels: multiply '
             'them by width and height of their image.'
         )
+    _warn_of_corners(content, path)
+    _warn_of_repeats(annotations, path)
+
+
+def check_areas(annotations: Sequence[Mapping], path: str) -> None:
+    """Refuses objects that training would leave out for no reason that shows.
+
+    Raises:
+        DataError: if objects of real size have an area of 0.
+    """
     flat = [each for each in annotations if each['area'] <= 0 and min(each['bbox'][2:]) >= 1]
     if flat:
         raise DataError(
@@ -72,7 +79,49 @@ def check_boxes(content: Mapping, path: str) -> None:
             f'real size, annotation {flat[0]["id"]} first; mmdet would leave them out: give the '
             'area (width times height of the box will do).'
         )
-    _warn_of_corners(content, path)
+
+
+def check_scored(content: Mapping, path: str, metrics: Sequence[str]) -> None:
+    """Refuses a file against which no detector could be scored, and warns of what may not be meant.
+
+    Args:
+        content: of the file, as ``read_annotations`` gives it.
+        path: of the file, for the message.
+        metrics: what is scored: 'bbox', 'segm' and others of mmdet's CocoMetric.
+
+    Raises:
+        DataError: if there is no object, boxes are fractions of 1, or masks are to be scored and
+            are missing or cannot be meant.
+    """
+    annotations = content['annotations']
+    if not annotations:
+        raise DataError(
+            f'{path} has no object to score against; give the file that has them, or set '
+            'format_only=True and outfile_prefix of the evaluator to write predictions alone.'
+        )
+    check_boxes(content, path)
+    flat = [each for each in annotations if min(each['bbox'][2:]) <= 0]
+    if flat:
+        MMLogger.get_current_instance().warning(
+            f'{path}: {len(flat)} of {len(annotations)} boxes have no width or no height, '
+            f'annotation {flat[0]["id"]} first; they are scored as never found: take them out.'
+        )
+    if 'segm' in metrics:
+        images = {each['id']: each for each in content['images']}
+        objects = [_as_object(each, images[each['image_id']]) for each in annotations]
+        check_masks(objects, path, "score boxes alone (metric='bbox' of the evaluator)")
+
+
+def _as_object(annotation: Mapping, image: Mapping) -> dict:
+    """In the form of :func:`check_masks`."""
+    x, y, width, height = annotation['bbox']
+    mask = annotation.get('segmentation')
+    return dict(
+        bbox=(x, y, x + width, y + height),
+        image=image,
+        ignore_flag=annotation['iscrowd'],
+        **(dict(mask=mask) if mask else {}),
+    )
 
 
 def _warn_of_corners(content: Mapping, path: str) -> None:
@@ -92,12 +141,30 @@ def _warn_of_corners(content: Mapping, path: str) -> None:
         )
 
 
-def check_masks(objects: Sequence[Mapping], path: str) -> None:
+def _warn_of_repeats(annotations: Sequence[Mapping], path: str) -> None:
+    """The same box of the same class twice in an image: of two only one can be found."""
+    counts = Counter((each['image_id'], each['category_id'], *each['bbox']) for each in annotations)
+    repeats = len(annotations) - len(counts)
+    if repeats:
+        image, _, *box = next(each for each, count in counts.items() if count > 1)
+        MMLogger.get_current_instance().warning(
+            f'{path}: {repeats} of {len(annotations)} objects have the class and the box of '
+            f'another in their image, image {image} first, {box}; take the copies out.'
+        )
+
+
+def check_masks(
+    objects: Sequence[Mapping],
+    path: str,
+    without_masks: str = 'train boxes alone (with_masks = False in the own-data config)',
+) -> None:
     """Refuses masks that are none or lie elsewhere than their boxes, where most do; else warns.
 
     Args:
-        objects: with ``bbox`` (x1, y1, x2, y2) and ``mask``, and with ``image``, its entry.
+        objects: with ``bbox`` (x1, y1, x2, y2) and ``mask``, with ``image``, its entry, and
+            ``ignore_flag``: of crowds only the form of the mask counts.
         path: of the annotation file, for the message.
+        without_masks: what can be done instead of mending them, for the message.
 
     Raises:
         DataError: counts the objects and shows one.
@@ -105,27 +172,28 @@ def check_masks(objects: Sequence[Mapping], path: str) -> None:
     without = sum('mask' not in each for each in objects)
     if without:
         raise DataError(
-            f'{without} of {len(objects)} objects in {path} have no segmentation: add it, or train '
-            'boxes alone (with_masks = False in the own-data config).'
+            f'{without} of {len(objects)} objects in {path} have no segmentation: add it, or '
+            f'{without_masks}.'
         )
     for each in objects:
-        _check_form(each['mask'], each['image'], path)
-    no_polygons = [each for each in objects if not _has_pixels(each['mask'])]
+        check_form(each['mask'], each['image'], path)
+    objects = [each for each in objects if not each['ignore_flag']]
+    no_polygons = [each for each in objects if not has_pixels(each['mask'])]
     _refuse_or_warn(
         no_polygons,
         objects,
         f'{path}: {{}} objects have a segmentation of fewer than three points, as {{}}; they are '
-        'learned from as if they were not there: draw them, or train boxes alone (with_masks = '
-        'False in the own-data config).',
+        f'taken as if they were not there: draw them, or {without_masks}.',
     )
+    objects = objects[:NUM_LOOKED_AT]
     elsewhere = [
         each
-        for each in objects[:NUM_LOOKED_AT]
-        if _has_pixels(each['mask']) and _overlap(each) < LEAST_OVERLAP
+        for each in objects
+        if has_pixels(each['mask']) and _overlap(each, path) < LEAST_OVERLAP
     ]
     _refuse_or_warn(
         elsewhere,
-        objects[:NUM_LOOKED_AT],
+        objects,
         f'{path}: {{}} masks do not lie in the boxes of their objects, as {{}}; polygons are '
         '[x1, y1, x2, y2, ...] in pixels of the whole image.',
     )
@@ -140,46 +208,11 @@ def _refuse_or_warn(wrong: Sequence[Mapping], objects: Sequence[Mapping], senten
     MMLogger.get_current_instance().warning(text)
 
 
-def _check_form(mask: Any, image: Mapping, path: str) -> None:
-    if isinstance(mask, Mapping):
-        size = [image['height'], image['width']]
-        if list(mask.get('size', ())) != size or 'counts' not in mask:
-            raise DataError(
-                f'{path}: a mask of run lengths in {image["file_name"]} has the size '
-                f'{mask.get("size")}, its image {size} (height, width); encode it anew.'
-            )
-        return
-    if not (isinstance(mask, list) and all(isinstance(each, list) for each in mask)):
-        raise DataError(
-            f'{path}: the segmentation {str(mask)[:60]} is neither a list of polygons, each a '
-            'list [x1, y1, x2, y2, ...], nor run lengths.'
-        )
-
-
-def _has_pixels(mask: Any) -> bool:
-    """Whether mmdet makes a mask of it."""
-    return isinstance(mask, Mapping) or any(
-        len(each) >= FEWEST_NUMBERS and len(each) % 2 == 0 for each in mask
-    )
-
-
-def _overlap(each: Mapping) -> float:
+def _overlap(each: Mapping, path: str) -> float:
     """Of the mask's bounding box and the object's box, intersection over union."""
-    a, b = _bounds(each['mask'], each['image']), each['bbox']
+    a, b = bounds(each['mask'], each['image'], path), each['bbox']
     across = min(a[2], b[2]) - max(a[0], b[0])
     down = min(a[3], b[3]) - max(a[1], b[1])
     both = max(across, 0) * max(down, 0)
     union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
     return both / union if union > 0 else 0.0
-
-
-def _bounds(mask: Any, image: Mapping) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a mask."""
-    if isinstance(mask, Mapping):
-        if isinstance(mask['counts'], list):
-            mask = coding.frPyObjects(mask, image['height'], image['width'])
-        x, y, width, height = coding.toBbox(mask)
-        return x, y, x + width, y + height
-    xs = [x for polygon in mask for x in polygon[0::2]]
-    ys = [y for polygon in mask for y in polygon[1::2]]
-    return min(xs), min(ys), max(xs), max(ys)

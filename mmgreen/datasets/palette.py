@@ -6,6 +6,8 @@ import colorsys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+NUM_COLOURS = 80
+"""Of mmdet's CocoDataset."""
 # Hues this far apart never meet again, and neighbours in the list differ most.
 GOLDEN_ANGLE = 0.381966
 
@@ -28,6 +30,21 @@ def with_colours(metainfo: Mapping[str, Any]) -> dict[str, Any]:
         return dict(metainfo)
     colours += [_colour(place) for place in range(len(colours), len(classes))]
     return {**metainfo, 'palette': colours}
+
+
+def give_colours(dataset: dict) -> None:
+    """Adds a palette to the config of a data set with more classes than mmdet has colours.
+
+    For mmdet's own data sets; those inside of a wrapper are looked for.
+    """
+    inner = dataset.get('datasets') or [dataset.get('dataset')]
+    for each in inner:
+        if each:
+            give_colours(each)
+    metainfo = dataset.get('metainfo') or {}
+    classes = metainfo.get('classes') or ()
+    if not isinstance(classes, str) and len(classes) > NUM_COLOURS and 'palette' not in metainfo:
+        metainfo['palette'] = with_colours(dict(classes=classes, palette=[]))['palette']
 
 
 def _colour(place: int) -> tuple[int, int, int]:

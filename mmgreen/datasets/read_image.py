@@ -23,7 +23,7 @@ MAX_RATIO = 200
 """Of the longer side to the shorter: what is thinner vanishes when it is resized."""
 ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)
 """The tag of EXIF, and its values at which width and height change places."""
-NUM_THREADS, MANY = 8, 2000
+NUM_THREADS, MANY, PART = 8, 2000, 200
 
 
 @TRANSFORMS.register_module()
@@ -79,11 +79,13 @@ class Size(NamedTuple):
 
 def sizes_in_headers(paths: Sequence[str]) -> list[Size | None]:
     """Sizes without decoding; None where a header cannot be read. Many have a progress bar."""
+    parts = [paths[start : start + PART] for start in range(0, len(paths), PART)]
     with any_size(), ThreadPoolExecutor(NUM_THREADS) as pool:
-        found = pool.map(_size_in_header, paths)
+        found = pool.map(lambda part: [_size_in_header(path) for path in part], parts)
         quiet = len(paths) < MANY or not is_main_process()
         title = 'Comparing sizes with those of the files'
-        return list(track(found, title, len(paths), transient=True, disable=quiet))
+        sizes = track(found, title, len(parts), transient=True, disable=quiet)
+        return [size for part in sizes for size in part]
 
 
 def _size_in_header(path: str) -> Size | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -10,6 +11,19 @@ from mmengine.logging import MMLogger
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.seeding import SeededIndex, derive_seed, seeded
+
+
+@contextmanager
+def refuses_unreadable() -> Iterator[None]:
+    """In a test no picture takes the place of another: the score would be that of other data.
+
+    Raises:
+        DataError: names the picture.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f'A picture to be scored cannot be read: {error}.') from error
 
 
 class Substitutes:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageOps
 
-from mmgreen.errors import MissingFileError
+from mmgreen.errors import MissingFileError, MissingPackageError
 
 # Distribution: (the module it installs, the folder of its sample images inside).
 PACKAGES = {
@@ -124,7 +124,7 @@ def _find(photograph: Photograph) -> Path:
     # The packages' own loaders are not asked: they would import the package and may download.
     spec = importlib.util.find_spec(module)
     if spec is None:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             f'{photograph.package} is not installed, and the demo data needs its photographs: '
             f'pip install {" ".join(PACKAGES)}.'
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from mmengine.evaluator import BaseMetric
 
+from mmgreen.errors import InputError
 from mmgreen.models.hidden_errors import HiddenErrors
 from mmgreen.registry import METRICS
 
@@ -31,11 +32,11 @@ class ReconstructionLoss(BaseMetric):
                 ``patch_mean_error`` and ``mean_error`` or neither.
 
         Raises:
-            KeyError: if the model gives no such value.
+            InputError: if the model gives no such value.
         """
         for sample in data_samples:
             if 'reconstruction_loss' not in sample:
-                raise KeyError(
+                raise InputError(
                     'ReconstructionLoss needs a model that predicts a reconstruction_loss for each '
                     'image, as mmgreen.MaskedAutoencoder does.'
                 )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mmgreen.nets.layers import check_heads
 from mmgreen.nets.lean import attention
 from mmgreen.ops.grouping import GroupPlan, group, ungroup
 from mmgreen.ops.layout import cut_windows, paste_windows
@@ -158,6 +159,7 @@ class WindowAttention(nn.Module):
 
     def __init__(self, dim: int, num_heads: int, window: int):
         super().__init__()
+        check_heads(dim, num_heads)
         self.num_heads = num_heads
         self.relative_position_bias_table = nn.Parameter(
             torch.zeros((2 * window - 1) ** 2, num_heads)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmgreen.errors import InputError
-from mmgreen.nets.layers import Mlp, convolve_unit_order, reset_transformer_weights
+from mmgreen.nets.layers import Mlp, check_heads, convolve_unit_order, reset_transformer_weights
 from mmgreen.ops.choices import take_places
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, unroll
 from mmgreen.ops.masking import unit_grid, unit_indices
@@ -26,6 +26,7 @@ class Attention(nn.Module):
 
     def __init__(self, dim: int, num_heads: int):
         super().__init__()
+        check_heads(dim, num_heads)
         self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
@@ -135,6 +136,8 @@ class MaskedDecoder(nn.Module):
         rows, columns = unit_grid(height, width, unit_size)
         # Those of a clip's frames one below the other.
         self.grid = (rows * (frames[0] // FRAMES_PER_TOKEN if frames else 1), columns)
+        if depth < 0:
+            raise InputError(f'depth={depth} is no number of blocks; give 0 or more.')
         if unit_size % patch_size:
             raise InputError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
         self.side = unit_size // patch_size

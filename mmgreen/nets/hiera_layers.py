@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmgreen.nets.layers import DropPath, Mlp
+from mmgreen.nets.layers import DropPath, Mlp, check_heads
 from mmgreen.ops.choices import index_units
 from mmgreen.ops.layout import FRAMES_PER_TOKEN, cut_windows, paste_windows, unroll
 from mmgreen.ops.masking import UNIT_SIZE
@@ -76,6 +76,7 @@ class HieraAttention(nn.Module):
 
     def __init__(self, dim: int, dim_out: int, num_heads: int, pools: bool):
         super().__init__()
+        check_heads(dim_out, num_heads)
         self.num_heads = num_heads
         self.pools = pools
         self.qkv = nn.Linear(dim, 3 * dim_out)

@@ -99,8 +99,27 @@ def convolve_unit_order(tokens: Tensor, conv: nn.Conv2d | nn.Conv3d) -> Tensor:
 
 
 def drop_path_rates(highest: float, depth: int) -> list[float]:
-    """Stochastic depth of each of ``depth`` blocks: from 0 evenly up to ``highest``."""
+    """Stochastic depth of each of ``depth`` blocks: from 0 evenly up to ``highest``.
+
+    Raises:
+        InputError: if ``highest`` is not in [0, 1).
+    """
+    if not isinstance(highest, int | float) or not 0 <= highest < 1:
+        raise InputError(f'drop_path_rate must be 0 or more and below 1, not {highest!r}.')
     return [highest * i / max(depth - 1, 1) for i in range(depth)]
+
+
+def check_heads(dim: int, num_heads: int) -> None:
+    """Refuses attention whose heads cannot share a token's numbers evenly.
+
+    Raises:
+        InputError: names both.
+    """
+    if not isinstance(num_heads, int) or num_heads < 1 or dim % num_heads:
+        raise InputError(
+            f'num_heads={num_heads!r} does not divide the {dim} numbers of a token into equal '
+            'heads; choose a divisor, or another embed_dim.'
+        )
 
 
 def run_block(block: nn.Module, tokens: Tensor, *args: object, with_cp: bool) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmgreen.nets.layers import DropPath, FeedForward, convolve_unit_order
+from mmgreen.nets.layers import DropPath, FeedForward, check_heads, convolve_unit_order
 from mmgreen.nets.sparse_conv import SparseDepthwiseConv2d
 from mmgreen.ops.grouping import GroupPlan, group, ungroup
 from mmgreen.ops.layout import cut_windows, paste_windows
@@ -102,6 +102,7 @@ class LocallyGroupedAttention(nn.Module):
 
     def __init__(self, dim: int, num_heads: int, qkv_bias: bool):
         super().__init__()
+        check_heads(dim, num_heads)
         self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
         self.proj = nn.Linear(dim, dim)
@@ -122,6 +123,7 @@ class SubsampledAttention(nn.Module):
 
     def __init__(self, dim: int, num_heads: int, qkv_bias: bool, ratio: int, norm_eps: float):
         super().__init__()
+        check_heads(dim, num_heads)
         self.num_heads = num_heads
         self.q = nn.Linear(dim, dim, bias=qkv_bias)
         self.kv = nn.Linear(dim, 2 * dim, bias=qkv_bias)

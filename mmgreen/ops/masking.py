@@ -21,8 +21,10 @@ def check_mask_ratio(mask_ratio: float) -> None:
     Raises:
         ValueError: if ``mask_ratio`` is not in (0, 1).
     """
-    if not 0 < mask_ratio < 1:
-        raise InputError(f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio}.')
+    if not isinstance(mask_ratio, int | float) or not 0 < mask_ratio < 1:
+        raise InputError(
+            f'mask_ratio must lie between 0 and 1 (both excluded), not {mask_ratio!r}.'
+        )
 
 
 def num_visible(num_units: int, mask_ratio: float) -> int:

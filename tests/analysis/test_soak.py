@@ -1,6 +1,7 @@
 import pytest
 
 from mmgreen.analysis.soak import soak
+from mmgreen.errors import InputError
 
 # A training of 8 epochs that says after each what it has added up so far.
 TRAIN = """
@@ -39,3 +40,8 @@ def test_a_training_that_fails_of_itself_is_no_result(tmp_path):
     (tmp_path / 'train.py').write_text('raise SystemExit(3)')
     with pytest.raises(Exception, match='exit status 3'):
         soak(tmp_path, 'config.py', tmp_path / 'work', kills=1, say=lambda line: None)
+
+
+def test_a_folder_in_the_way_is_named(tmp_path):
+    with pytest.raises(InputError, match='exists; name a folder that does not'):
+        soak(tmp_path, 'config.py', tmp_path, kills=1)

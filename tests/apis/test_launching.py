@@ -29,18 +29,23 @@ def test_a_hook_is_added_once():
     assert [hook.type for hook in cfg.custom_hooks] == ['mmgreen.StoreFacts', 'mmgreen.Other']
 
 
-@pytest.mark.parametrize(
-    ('changes', 'sentence'),
-    [
-        (dict(batch_size=0), 'val_dataloader.batch_size is 0; it has to be a whole number, 1 or'),
-        (dict(batch_size='8'), "val_dataloader.batch_size is '8'"),
-        (dict(num_workers=-1), 'val_dataloader.num_workers is -1'),
-    ],
-)
-def test_numbers_of_a_loader(changes, sentence):
-    cfg = config(val_dataloader=dict(batch_size=2, num_workers=0) | changes)
-    with pytest.raises(InputError, match=sentence):
-        set_loaders(cfg, True, True)
+def test_numbers_that_cannot_be_are_refused():
+    with pytest.raises(InputError, match='val_dataloader.batch_size is 0'):
+        set_loaders(config(val_dataloader=dict(batch_size=0)), True, True)
+
+
+def test_a_classifiers_validation_takes_no_other_image_for_a_broken_one():
+    loader = dict(dataset=dict(type='mmgreen.LabelledImages'))
+    cfg = config(train_dataloader=loader, val_dataloader=loader, default_scope='mmpretrain')
+    set_loaders(cfg, True, True)
+    assert cfg.val_dataloader.dataset.test_mode and 'test_mode' not in cfg.train_dataloader.dataset
+
+
+def test_a_plain_detection_set_of_many_classes_is_given_colours():
+    dataset = dict(type='CocoDataset', metainfo=dict(classes=list(map(str, range(100)))))
+    cfg = config(test_dataloader=dict(dataset=dataset), default_scope='mmdet')
+    set_loaders(cfg, True, True)
+    assert len(cfg.test_dataloader.dataset.metainfo.palette) == 100
 
 
 def test_a_logger_without_its_package_is_refused_before_anything_runs(monkeypatch):

@@ -298,6 +298,14 @@ class TestWhatFails:
         monkeypatch.setattr('mmgreen.datasets.read_image.MAX_MEGAPIXELS', 1e-3)
         found = run(detector, folder / 'a.png', tmp_path / 'out')
         assert 'a.png is too large' in found.unreadable[0]
+        # What the message advises is followed here, too.
+        cfg = Config.fromfile(detector / 'small.py')
+        reader = dict(type='mmgreen.ReadImage', max_megapixels=1)
+        cfg.test_dataloader.dataset.pipeline[0] = reader
+        cfg.dump(tmp_path / 'large.py')
+        files = (tmp_path / 'large.py', detector / 'small.pth', folder / 'a.png')
+        found = predict(*files, tmp_path / 'large', THRESHOLD, 'cpu')
+        assert found.num_images == 1 and not found.unreadable
 
 
 HEIC = b'\0\0\0\x18ftypheic' + bytes(200)

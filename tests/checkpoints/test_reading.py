@@ -17,6 +17,7 @@ from yacs.config import CfgNode
 
 from mmgreen.checkpoints.reading import read_checkpoint
 from mmgreen.checkpoints.unpickling import InertDict, InertObject
+from mmgreen.errors import InputError
 
 WEIGHTS = {'a': torch.arange(6.0).view(2, 3), 'b': torch.ones(2, dtype=torch.bfloat16)}
 
@@ -212,7 +213,7 @@ def test_cut_off_anywhere(save, tmp_path, beside):
     for length in (5, 17, 100, 600, 3000, len(content) // 2, len(content) - 70, len(content) - 1):
         (tmp_path / 'part.pth').write_bytes(content[:length])
         with pytest.raises(
-            ValueError, match=r'part\.pth \([\d,]+ bytes\) cannot be read to its end'
+            InputError, match=r'part\.pth \([\d,]+ bytes\) cannot be read to its end'
         ):
             read_checkpoint(tmp_path / 'part.pth')
 
@@ -294,7 +295,7 @@ class TestAsMmengineReads:
     def test_what_is_cut_off_is_said_in_a_sentence(self, save):
         path = save({'state_dict': WEIGHTS})
         path.write_bytes(path.read_bytes()[:-200])
-        with pytest.raises(ValueError, match='cannot be read to its end'):
+        with pytest.raises(InputError, match='cannot be read to its end'):
             _load_checkpoint(str(path))
 
 

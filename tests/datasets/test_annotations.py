@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from PIL import Image
 from reference_coco import sentence_of
@@ -20,7 +22,9 @@ class TestFiles:
             (dict(shapes=[]), 'lacks the list images and annotations and categories'),
             (dict(images=[], annotations={}, categories=[]), 'lacks the list annotations'),
             (dict(images=[], annotations=[], categories=[]), 'lists no image'),
-            (dict(images=[3], annotations=[], categories=[]), "entry 0 of images has no 'id'"),
+            (dict(images=[3], annotations=[], categories=[3]), "entry 0 of images has no 'id'"),
+            (dict(images=[3], annotations=[3], categories=[]), 'lists no category'),
+            ('[' * 100_000, 'is not JSON'),
         ],
     )
     def test_one_that_is_not_coco(self, write, what, sentence):
@@ -50,6 +54,7 @@ class TestFiles:
             ('annotations', 'bbox', [1, 2, 3, '4'], 'four numbers'),
             ('annotations', 'bbox', {'x': 1}, 'four numbers'),
             ('annotations', 'bbox', None, 'four numbers'),
+            ('annotations', 'bbox', [0, 0, 1e300, 3], 'four numbers'),
             ('annotations', 'area', 'large', 'a number'),
             ('annotations', 'iscrowd', 'no', '0 or 1'),
             ('annotations', 'id', 'first', 'a number'),
@@ -101,7 +106,7 @@ class TestSizes:
         content['images'][1]['width'] = 80
         text = sentence_of(write())
         assert '1 of 3 images are of another size than' in text
-        assert 'sub folder/b ü#.PNG first: the picture, is 40x60 px' in text.replace(' px', ' px')
+        assert 'sub folder/b ü#.PNG first: the picture is 40x60 px' in text
         assert 'the file has 80x60' in text
         assert len(CocoDataset(**write(check_images=False))) == 2
 
@@ -128,6 +133,15 @@ def test_a_byte_order_mark_is_named(write, tmp_path):
     path = tmp_path / 'train.json'
     path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
     assert 'begins with a byte-order mark' in sentence_of(settings)
+
+
+@pytest.mark.parametrize('encoding', ['latin-1', 'utf-16'])
+def test_text_in_another_encoding_is_named(write, content, tmp_path, encoding):
+    content['categories'][1]['name'] = 'grün'
+    settings = write()
+    text = json.dumps(content, ensure_ascii=False)
+    (tmp_path / 'train.json').write_text(text, encoding=encoding)
+    assert 'is not text in UTF-8' in sentence_of(settings)
 
 
 def test_ids_of_two_types(write, content):

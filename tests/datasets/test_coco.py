@@ -1,4 +1,5 @@
 import copy
+import json
 import math
 import pickle
 
@@ -67,6 +68,14 @@ class TestGoodData:
         del content['annotations']
         assert len(CocoDataset(**write(test_mode=True))) == 3
         assert 'lacks the list annotations' in sentence_of(write())
+
+    def test_the_file_is_parsed_once(self, write, monkeypatch):
+        parsed = []
+        monkeypatch.setattr(json, 'loads', lambda text: parsed.append(1) or parse(text))
+        monkeypatch.setattr(json, 'load', lambda stream: parsed.append(1) or parse(stream.read()))
+        parse = json.JSONDecoder().decode
+        assert len(CocoDataset(**write())) == 2
+        assert len(parsed) == 1
 
     def test_lazy_init_reads_nothing(self):
         dataset = CocoDataset(
@@ -147,7 +156,7 @@ class TestObjects:
     def test_without_segmentation_boxes_alone_can_be_trained(self, write, content):
         del content['annotations'][0]['segmentation']
         text = sentence_of(write(pipeline=MASKS))
-        assert '1 of 3 objects' in text and 'with_masks = False' in text
+        assert '1 of 4 objects' in text and 'with_masks = False' in text
         assert len(CocoDataset(**write(pipeline=BOXES))) == 2
         assert len(CocoDataset(**write(pipeline=MASKS, test_mode=True))) == 3
 

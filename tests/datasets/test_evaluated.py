@@ -3,6 +3,7 @@ import json
 
 import pytest
 from mmengine.config import ConfigDict
+from mmengine.registry import DATASETS
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.evaluated import check_evaluation
@@ -24,9 +25,9 @@ def config(write, tmp_path):
 
 def test_the_same_file_by_another_path_is_taken(config, tmp_path):
     config.test_evaluator.ann_file = f'{tmp_path}/images/../test.json'
-    before = copy.deepcopy(config)
+    before = copy.deepcopy(config.test_evaluator)
     check_evaluation(config, 'test')
-    assert config == before
+    assert config.test_evaluator == before
 
 
 @pytest.mark.parametrize('wrapped', [False, True])
@@ -48,13 +49,42 @@ def test_two_files_are_refused_with_both_names(config, tmp_path, options):
         check_evaluation(config, 'test', options)
 
 
-def test_masks_that_are_scored_have_to_be_there(config, tmp_path, content):
+@pytest.mark.parametrize('kind', ['mmgreen.CocoDataset', 'mmdet.CocoDataset'])
+def test_masks_that_are_scored_have_to_be_there(config, tmp_path, content, kind):
+    config.test_dataloader.dataset.type = kind
     del content['annotations'][1]['segmentation']
     (tmp_path / 'test.json').write_text(json.dumps(content))
-    with pytest.raises(DataError, match='scores masks, but 1 of 4 annotations in .* have no segm'):
-        check_evaluation(config, 'test')
+    with pytest.raises(DataError, match=r'1 of 4 objects in .*test\.json have no segmentation'):
+        build(config)
     config.test_evaluator.metric = 'bbox'
+    assert len(build(config)) == 3
+
+
+@pytest.mark.parametrize('kind', ['mmgreen.CocoDataset', 'mmdet.CocoDataset'])
+def test_there_have_to_be_objects_unless_predictions_alone_are_written(
+    config, tmp_path, content, kind
+):
+    config.test_dataloader.dataset.type = kind
+    content['annotations'] = []
+    (tmp_path / 'test.json').write_text(json.dumps(content))
+    with pytest.raises(DataError, match=r'test\.json has no object to score against'):
+        build(config)
+    config.test_evaluator.format_only = True
+    assert len(build(config)) == 3
+
+
+def test_a_file_of_another_data_set_has_to_be_there(config, tmp_path):
+    config.test_dataloader.dataset.type = 'mmdet.CocoDataset'
+    (tmp_path / 'test.json').unlink()
+    with pytest.raises(FileNotFoundError, match='There is no annotation file'):
+        check_evaluation(config, 'test')
+
+
+def build(config):
+    """The data set as a test has it."""
+    config = copy.deepcopy(config)
     check_evaluation(config, 'test')
+    return DATASETS.build(dict(config.test_dataloader.dataset, test_mode=True))
 
 
 def test_what_is_no_coco_metric_is_left_alone():

@@ -305,6 +305,13 @@ class TestLabelledImages:
         assert sample.gt_label.tolist() == [info[sample.img_path]]
         assert int(images.unreadable().sum()) == 1
 
+    def test_in_a_test_a_broken_file_is_one_sentence(self, classes):
+        cut(save(classes / 'dog/0.jpg'))
+        images = LabelledImages(str(classes), pipeline=PIPELINE, test_mode=True)
+        with pytest.raises(DataError, match=r'to be scored cannot be read: .*dog/0\.jpg'):
+            images[place_of(images, 'dog/0.jpg')]
+        assert images[SeededIndex(0, 3)]['data_samples'].gt_label.tolist() == [0]
+
 
 @pytest.mark.parametrize(
     ('number', 'asked', 'expected'), [(40, 3, 3), (40, 9, 4), (7, 5, 1), (1, 5, 0)]

@@ -2,7 +2,7 @@ from mmdet.datasets import CocoDataset as HostCocoDataset
 from mmdet.visualization.palette import get_palette
 
 from mmgreen.datasets.coco import CocoDataset
-from mmgreen.datasets.palette import with_colours
+from mmgreen.datasets.palette import give_colours, with_colours
 
 COCO = HostCocoDataset.METAINFO['palette']
 
@@ -32,3 +32,14 @@ def test_a_tuple_of_colours_is_a_list_of_them():
 def test_our_data_set_has_a_colour_for_every_class():
     metainfo = CocoDataset._load_metainfo(dict(classes=tuple(map(str, range(121)))))
     assert len(metainfo['palette']) == 121
+
+
+def test_data_sets_of_mmdet_are_given_colours_where_theirs_are_too_few():
+    many, few = tuple(map(str, range(81))), tuple(map(str, range(80)))
+    inner = dict(type='CocoDataset', metainfo=dict(classes=many))
+    other = dict(type='CocoDataset', metainfo=dict(classes=few))
+    own = dict(type='CocoDataset', metainfo=dict(classes=many, palette='random'))
+    wrapped = dict(type='RepeatDataset', dataset=inner)
+    give_colours(dict(type='ConcatDataset', datasets=[wrapped, other, own, dict(type='X')]))
+    assert len(HostCocoDataset._load_metainfo(inner['metainfo'])['palette']) == 81
+    assert 'palette' not in other['metainfo'] and own['metainfo']['palette'] == 'random'

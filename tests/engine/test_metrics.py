@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmgreen.engine.metrics import ReconstructionLoss
+from mmgreen.errors import InputError
 
 
 def samples(*losses):
@@ -30,7 +31,7 @@ def test_a_loss_that_is_not_finite_is_shown():
 
 
 def test_another_model_is_refused():
-    with pytest.raises(KeyError, match='MaskedAutoencoder'):
+    with pytest.raises(InputError, match='MaskedAutoencoder'):
         ReconstructionLoss().process({}, [{'pred_label': 1}])
 
 

@@ -1,7 +1,13 @@
+import pytest
 import torch
 from torch import nn
 
-from mmgreen.nets.layers import DropPath, Mlp, reset_transformer_weights
+from mmgreen.errors import InputError
+from mmgreen.nets.decoder import MaskedDecoder
+from mmgreen.nets.hiera import HIERA_ARCHS, HieraEncoder
+from mmgreen.nets.layers import DropPath, Mlp, drop_path_rates, reset_transformer_weights
+from mmgreen.nets.swin import SWIN_ARCHS, SwinEncoder
+from mmgreen.nets.twins import PCPVT_ARCHS, SVT_ARCHS, TwinsEncoder
 
 
 def test_drop_path_keeps_the_mean_and_drops_whole_images():
@@ -35,3 +41,31 @@ def test_reset_gives_maes_initialisation():
         assert abs(layer.weight.std().item() / expected - 1) < 0.05
         assert not layer.bias.any()
     assert not net[2].bias.any() and (net[2].weight == 1).all()
+
+
+HEADS = {
+    'decoder': lambda heads: MaskedDecoder(96, embed_dim=64, num_heads=heads),
+    'swin': lambda heads: SwinEncoder(SWIN_ARCHS['tiny'] | dict(num_heads=[heads] * 4)),
+    'hiera': lambda heads: HieraEncoder(HIERA_ARCHS['tiny'] | dict(num_heads=[heads] * 4)),
+    'svt': lambda heads: TwinsEncoder(SVT_ARCHS['svt_small'] | dict(num_heads=[heads] * 4)),
+    'pcpvt': lambda heads: TwinsEncoder(PCPVT_ARCHS['pcpvt_small'] | dict(num_heads=[heads] * 4)),
+}
+
+
+@pytest.mark.parametrize('net', HEADS)
+@pytest.mark.parametrize('heads', [7, 0, -2, 2.0, '4'])
+def test_heads_that_do_not_divide_a_token_are_refused_by_every_net(net, heads):
+    with pytest.raises(InputError, match=f'num_heads={heads!r} does not divide'):
+        HEADS[net](heads)
+
+
+@pytest.mark.parametrize('rate', [-0.1, 1, 2.0, float('nan'), '0.1'])
+def test_rates_of_dropped_blocks_that_are_none(rate):
+    with pytest.raises(InputError, match=f'drop_path_rate must be .* not {rate!r}'):
+        drop_path_rates(rate, 4)
+    assert drop_path_rates(0.3, 4) == pytest.approx([0, 0.1, 0.2, 0.3])
+
+
+def test_a_decoder_of_fewer_than_no_blocks():
+    with pytest.raises(InputError, match='depth=-1'):
+        MaskedDecoder(96, embed_dim=64, num_heads=4, depth=-1)

@@ -54,6 +54,7 @@ class DrawDetections(Hook):
         self.test_out_dir = test_out_dir
         self._entries: dict[Any, dict] = {}
         self._root = ''
+        self._read_image = ReadImage()
 
     def before_test(self, runner: Runner) -> None:
         """Lists the truth by image, and sees to colours for all classes."""
@@ -61,7 +62,12 @@ class DrawDetections(Hook):
             return
         visualizer = runner.visualizer
         visualizer.dataset_meta = with_colours(visualizer.dataset_meta or {})
-        self._entries = _entries(runner.test_dataloader.dataset)
+        dataset = runner.test_dataloader.dataset
+        self._entries = _entries(dataset)
+        steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+        # The test's own, which may take larger images.
+        readers = (each for each in steps if isinstance(each, ReadImage))
+        self._read_image = next(readers, self._read_image)
         folders = {os.path.dirname(each['img_path']) for each in self._entries.values()}
         self._root = os.path.commonpath(folders) if folders else ''
 
@@ -78,7 +84,7 @@ class DrawDetections(Hook):
         for sample in outputs:
             key = sample.get('img_path') or sample.get('img_id')
             entry = self._entries.get(key, dict(img_path=sample.get('img_path')))
-            image = ReadImage().transform(dict(img_path=entry['img_path']))['img'][..., ::-1]
+            image = self._read_image.transform(dict(img_path=entry['img_path']))['img'][..., ::-1]
             drawn = sample.clone()
             drawn.gt_instances = true_objects(
                 entry.get('instances') or (),
@@ -136,8 +142,10 @@ def _decoded(mask: Any, size: tuple[int, int]) -> np.ndarray:
     """(H, W) bool; nothing where there is no mask, or none of this size."""
     from pycocotools import mask as coding  # It comes with mmdet, and pretraining needs neither.
 
-    if isinstance(mask, list) and mask:
-        mask = coding.merge(coding.frPyObjects(mask, *size))
+    if isinstance(mask, list):
+        # Fewer than three points are no polygon, and four numbers a box to pycocotools.
+        polygons = [each for each in mask if len(each) >= 6 and len(each) % 2 == 0]
+        mask = coding.merge(coding.frPyObjects(polygons, *size)) if polygons else None
     elif isinstance(mask, Mapping) and isinstance(mask.get('counts'), list):
         mask = coding.frPyObjects(dict(mask), *mask['size'])
     pixels = coding.decode(mask) if mask else np.zeros(size)

@@ -9,6 +9,7 @@ from mmengine.structures import InstanceData
 from PIL import Image
 from pycocotools import mask as coding
 
+from mmgreen.datasets.read_image import ReadImage
 from mmgreen.engine.hooks.draw_detections import DrawDetections, picture_name, true_objects
 
 SIZE = (60, 80)
@@ -88,6 +89,17 @@ class TestDrawDetections:
         assert truth.any()
 
 
+def test_images_are_read_as_the_test_reads_them():
+    data = Data()
+    data.pipeline = SimpleNamespace(transforms=[ReadImage(max_megapixels=1)])
+    loader = SimpleNamespace(dataset=data)
+    hook = DrawDetections()
+    hook.before_test(
+        SimpleNamespace(visualizer=SimpleNamespace(dataset_meta={}), test_dataloader=loader)
+    )
+    assert hook._read_image.max_megapixels == 1
+
+
 class TestTruth:
     def test_every_kind_of_mask(self):
         grid = np.zeros(SIZE, dtype=np.uint8)
@@ -96,10 +108,10 @@ class TestTruth:
         runs = np.diff(np.flatnonzero(np.diff(grid.T.ravel())), prepend=-1).tolist()
         lengths = dict(size=list(SIZE), counts=[*runs, grid.size - sum(runs)])
         other = dict(size=[5, 5], counts=[0, 25])
-        masks = [OUTLINE, packed, lengths, None, other]
+        masks = [OUTLINE, packed, lengths, None, other, [[10, 20, 40, 20]], [[]]]
         instances = [dict(bbox=BOX, bbox_label=0, mask=each) for each in masks]
         made = true_objects(instances, SIZE, with_masks=True).masks
-        assert made.shape == (5, *SIZE) and made.dtype == bool
+        assert made.shape == (7, *SIZE) and made.dtype == bool
         for each in made[:3]:
             assert np.array_equal(each, grid.astype(bool))
         assert not made[3:].any()
