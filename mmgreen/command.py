@@ -50,6 +50,12 @@ TOOLS = {
     'curves': Tool('analysis_tools/plot_losses.py', 'losses, scores and rates of trainings, drawn'),
     'benchmark': Tool('analysis_tools/benchmark.py', 'speed and memory of models side by side'),
     'flops': Tool('analysis_tools/get_flops.py', 'multiply-adds and parameters of a model'),
+    'to-coco': Tool('dataset_converters/to_coco.py', 'annotations of any format to COCO files'),
+    'tile': Tool('dataset_converters/tile_images.py', 'cut large images and their annotations'),
+    'cell-data': Tool('dataset_converters/make_cell_data.py', 'BCCD, blood cells, as COCO files'),
+    'survey-data': Tool(
+        'dataset_converters/make_survey_data.py', 'survey photographs with tree crowns'
+    ),
     'demo-data': Tool('dataset_converters/make_demo_data.py', 'write a small set to try things on'),
 }
 

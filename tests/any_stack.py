@@ -1,0 +1,85 @@
+"""What has to run on every stack that the README names. `make test-classic` runs it on the oldest.
+
+It needs nothing but the stack and pytest, and is no part of `make test`, whose tests say more.
+"""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+from repository import ROOT
+
+from mmgreen.analysis.reference_outputs import FAMILIES, reference_outputs
+from mmgreen.checkpoints import read_checkpoint
+
+TOOLS = ROOT / 'tools'
+
+
+def run(folder, *command):
+    """Runs Python in ``folder``; returns what it printed."""
+    result = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout[-5000:]
+    return result.stdout
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """The folder in which every family was trained for three steps, and what each gave."""
+    folder = tmp_path_factory.mktemp('stack') / 'made'
+    return folder, reference_outputs(TOOLS, folder)
+
+
+@pytest.mark.parametrize('family', FAMILIES)
+def test_every_family_trains(made, family):
+    losses = [step['loss'] for step in made[1][family]['losses']]
+    assert len(losses) == 3 and all(math.isfinite(loss) and loss > 0 for loss in losses)
+    assert len(set(losses)) == 3
+
+
+def test_a_detector_is_scored_and_predicts(made):
+    folder, _ = made
+    checkpoint = folder / 'detector/epoch_1.pth'
+    options = [f'test_dataloader.dataset.data_root={folder}/data']
+    options.append(f'test_evaluator.ann_file={folder}/data/annotations/val.json')
+    config = folder / 'detector.py'
+    said = run(folder, TOOLS / 'test.py', config, checkpoint, '--cfg-options', *options)
+    assert 'coco/bbox_mAP' in said and 'coco/segm_mAP' in said
+    run(
+        *(folder, TOOLS / 'predict.py', config, checkpoint, folder / 'data/val'),
+        *('--out-dir', 'found', '--score-thr', 0),
+    )
+    content = json.loads((folder / 'found/predictions.json').read_text())
+    assert len(content['images']) == 2 and content['annotations']
+
+
+def test_a_checkpoint_goes_to_another_code_and_back(made):
+    folder, _ = made
+    first, there, back = (folder / name for name in ('swin/epoch_1.pth', 'there.pth', 'back.pth'))
+    convert = TOOLS / 'model_converters/convert_checkpoint.py'
+    run(folder, convert, first, there, '--to', 'swin', '--img-size', 448)
+    run(folder, convert, there, back, '--to', 'mmgreen')
+    weights = read_checkpoint(first)['state_dict']
+    again = read_checkpoint(back)['state_dict']
+    assert len(again) > 50
+    for name, tensor in again.items():
+        assert torch.equal(tensor, weights[name]), name
+
+
+def test_a_config_of_mmdet_with_our_backbone_by_mmdets_own_tool(made):
+    import mmdet
+
+    folder, _ = made
+    unvalidated = 'val_cfg = val_dataloader = val_evaluator = None\n'
+    (folder / 'theirs.py').write_text((folder / 'detector.py').read_text() + unvalidated)
+    tool = f'{mmdet.__path__[0]}/.mim/tools/train.py'
+    said = run(folder, tool, 'theirs.py', '--work-dir', 'theirs')
+    assert (folder / 'theirs/epoch_1.pth').is_file() and 'loss_mask' in said
