@@ -30,6 +30,7 @@ from mmgreen.nets.hiera_layers import (
 from mmgreen.nets.layers import (
     drop_path_rates,
     read_arch,
+    read_out_indices,
     reset_transformer_weights,
     run_block,
 )
@@ -125,7 +126,7 @@ class HieraEncoder(VisibleEncoder):
         if q_pool not in (0, 1, 2, 3):
             raise InputError(f'q_pool must be 0 to 3, not {q_pool}.')
         self.with_cp = with_cp
-        self.out_indices = tuple(out_indices)
+        self.out_indices = read_out_indices(out_indices)
         self.out_norms = out_norms
         self.q_pool = q_pool
         self.has_windows = window_sizes is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
@@ -30,6 +32,21 @@ def read_arch(arch: str | dict, table: dict[str, dict]) -> dict:
         if isinstance(usual, list) and len(arch[key]) != 4:
             raise InputError(f'arch[{key!r}] must list four stages, not {arch[key]}.')
     return dict(arch)
+
+
+def read_out_indices(out_indices: Sequence[int]) -> tuple[int, ...]:
+    """The stages whose maps are given, out of four.
+
+    Raises:
+        ValueError: if they are no sequence of different numbers from 0 to 3.
+    """
+    stages = tuple(out_indices) if isinstance(out_indices, Sequence) else None
+    if stages is None or not set(stages) <= set(range(4)) or len(set(stages)) < len(stages):
+        raise InputError(
+            'out_indices must list stages from 0 to 3, each once, as in (0, 1, 2, 3), not '
+            f'{out_indices!r}.'
+        )
+    return stages
 
 
 class DropPath(nn.Module):

@@ -27,6 +27,7 @@ from mmgreen.nets.layers import (
     FeedForward,
     drop_path_rates,
     read_arch,
+    read_out_indices,
     reset_transformer_weights,
     run_block,
 )
@@ -224,7 +225,7 @@ class SwinEncoder(VisibleEncoder):
         self.window_size = window_size
         self.pad_small_map = pad_small_map
         self.mask_padding = mask_padding
-        self.out_indices = tuple(out_indices)
+        self.out_indices = read_out_indices(out_indices)
         dims = [self.embed_dims * 2**i for i in range(4)]
         self.out_channels = tuple(dims[i] for i in self.out_indices)
         self.patch_embed = SwinPatchEmbed(in_channels, self.embed_dims, norm_eps)

@@ -21,6 +21,7 @@ from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.nets.layers import (
     drop_path_rates,
     read_arch,
+    read_out_indices,
     reset_transformer_weights,
     run_block,
 )
@@ -123,7 +124,7 @@ class TwinsEncoder(VisibleEncoder):
             raise InputError(f'norm_after_stage must be one or four, not {norm_after_stage}.')
         self.img_size = img_size
         self.with_cp = with_cp
-        self.out_indices = tuple(out_indices)
+        self.out_indices = read_out_indices(out_indices)
         self.depths, self.strides, dims = sizes['depths'], sizes['strides'], sizes['embed_dims']
         self.patch_sizes, self.sr_ratios = sizes['patch_sizes'], sizes['sr_ratios']
         self.window_sizes = sizes.get('window_sizes', [0] * 4)

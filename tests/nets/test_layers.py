@@ -5,7 +5,13 @@ from torch import nn
 from mmgreen.errors import InputError
 from mmgreen.nets.decoder import MaskedDecoder
 from mmgreen.nets.hiera import HIERA_ARCHS, HieraEncoder
-from mmgreen.nets.layers import DropPath, Mlp, drop_path_rates, reset_transformer_weights
+from mmgreen.nets.layers import (
+    DropPath,
+    Mlp,
+    drop_path_rates,
+    read_out_indices,
+    reset_transformer_weights,
+)
 from mmgreen.nets.swin import SWIN_ARCHS, SwinEncoder
 from mmgreen.nets.twins import PCPVT_ARCHS, SVT_ARCHS, TwinsEncoder
 
@@ -69,3 +75,14 @@ def test_rates_of_dropped_blocks_that_are_none(rate):
 def test_a_decoder_of_fewer_than_no_blocks():
     with pytest.raises(InputError, match='depth=-1'):
         MaskedDecoder(96, embed_dim=64, num_heads=4, depth=-1)
+
+
+@pytest.mark.parametrize('wrong', [4, (4,), (-1,), (0, 0), ('3',), None])
+@pytest.mark.parametrize('net', [SwinEncoder, HieraEncoder, TwinsEncoder])
+def test_stages_that_there_are_not_are_refused(net, wrong):
+    with pytest.raises(InputError, match='out_indices must list stages from 0 to 3'):
+        net(out_indices=wrong)
+
+
+def test_stages_may_come_as_a_list():
+    assert read_out_indices([0, 2]) == (0, 2)
