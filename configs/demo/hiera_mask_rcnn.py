@@ -15,6 +15,8 @@ model = dict(
         img_size=128,
         out_indices=(0, 1, 2, 3),
         out_norms=True,
+        pos_embed='abs_win',
+        global_pos_size=4,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
 )

@@ -14,6 +14,8 @@ model = dict(
         arch=dict(embed_dims=32, depths=[1, 2, 3, 1], num_heads=[1, 2, 4, 8]),
         img_size=128,
         q_pool=2,
+        pos_embed='abs_win',
+        global_pos_size=4,
     ),
     neck=dict(
         in_channels=[32, 64, 128, 256],

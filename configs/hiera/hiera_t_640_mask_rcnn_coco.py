@@ -24,6 +24,8 @@ model = dict(
         drop_path_rate=0.1,
         out_indices=(0, 1, 2, 3),
         window_sizes=(8, 4, 16, 8),
+        pos_embed='abs_win',  # as in the starter of pretraining
+        global_pos_size=7,
         global_blocks=(5, 7, 9),
         with_cp=False,
         init_cfg=dict(type='Pretrained', checkpoint=None),

@@ -15,10 +15,11 @@ start_from = None  # a checkpoint: of an encoder, or of a pretraining; None: ran
 with_decoder = False  # whether the decoder in that checkpoint is taken too
 fused_stages = (0, 1, 3)  # as in official files; the paper has (0, 1, 2, 3)
 
+positions = dict(pos_embed='abs_win', global_pos_size=7)  # they hold at any size of image
 start = dict(init_cfg=dict(type='Pretrained', checkpoint=start_from))
-model = dict(
-    neck=dict(fused_stages=fused_stages), **(start if with_decoder else dict(backbone=start))
-)
+backbone = positions if with_decoder else dict(**positions, **start)
+model = dict(backbone=backbone, neck=dict(fused_stages=fused_stages))
+model.update(start if with_decoder else {})
 train_dataloader = dict(
     batch_size=batch_size,
     sampler=dict(samples_per_epoch=crops_per_epoch),

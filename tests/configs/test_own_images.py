@@ -20,7 +20,7 @@ def test_what_has_no_weight_decay(file):
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
     decay = {id(p): each['weight_decay'] for each in optimizer.param_groups for p in each['params']}
     for name, parameter in model.named_parameters():
-        tables = ('bias_table', 'mask_token', 'pos_embed')
+        tables = ('bias_table', 'mask_token', 'pos_embed', 'pos_embed_window')
         without = parameter.ndim == 1 or name.endswith(tables)
         assert decay[id(parameter)] == (0 if without else 0.05), name
     assert len(decay) == len(list(model.parameters()))
