@@ -40,9 +40,6 @@ visualizer = dict(
     ],
 )
 
-# Means over the last steps, those of vs_patch_mean and vs_mean too.
-log_processor = dict(mean_pattern=r'.*(loss|time|data_time|grad_norm|^vs_).*')
-
 log_level = 'INFO'
 load_from = None
 resume = False

@@ -27,13 +27,9 @@ class Baseline(PretrainingModel):
     """An algorithm of mmpretrain, whose head compares predictions and images by itself."""
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample] | None = None) -> dict:
-        """``{'loss': scalar}`` and the shares of :class:`HiddenErrors`; needs no data sample."""
+        """``{'loss': scalar}`` of normalised images (B, C, H, W); no data sample is needed."""
         predicted, masked = self.predict_masked(inputs)
-        loss = self.head.loss(predicted, inputs, masked)
-        with torch.no_grad():
-            ignorant = self.predict_nothing(inputs)
-            others = [self.head.loss(each, inputs, masked)[None] for each in ignorant]
-        return {'loss': loss, **HiddenErrors(loss[None], *others).shares()}
+        return {'loss': self.head.loss(predicted, inputs, masked)}
 
     def errors_per_image(self, images: Tensor) -> HiddenErrors:
         """See :meth:`PretrainingModel.errors_per_image`."""

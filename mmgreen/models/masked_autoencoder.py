@@ -78,7 +78,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
                 drawn and planned here.
 
         Returns:
-            ``{'loss': scalar}``, and the shares of :class:`HiddenErrors`.
+            ``{'loss': scalar}``.
         """
         self._check_grid(inputs)
         if isinstance(data_samples, PlannedBatch):
@@ -88,8 +88,7 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
             masked = self.draw_masked(inputs)
             stages = self.backbone.forward_visible(inputs, masked)
         pred = self.neck(stages, masked)
-        errors = self.head.errors_per_image(pred, inputs, masked)
-        return {'loss': errors.prediction.mean(), **errors.shares()}
+        return {'loss': self.head.loss(pred, inputs, masked)}
 
     def errors_per_image(self, images: Tensor) -> HiddenErrors:
         """See :meth:`PretrainingModel.errors_per_image`."""

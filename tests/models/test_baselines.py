@@ -198,7 +198,7 @@ def test_a_tint_is_the_mean_of_a_patch(norm_pix):
     tints, mean = model.predict_nothing(images)
     assert torch.allclose(mean, model.head.construct_target(images).mean((0, 1)).expand_as(mean))
     model.predict_masked = lambda _: (tints, torch.ones(2, 16))
-    assert model.loss(images)['vs_patch_mean'] == pytest.approx(1)
+    assert model.errors_per_image(images).shares()['vs_patch_mean'] == pytest.approx(1)
     if not norm_pix:
         pooled = torch.nn.functional.avg_pool2d(images, 16).repeat_interleave(16, -1)
         pooled = pooled.repeat_interleave(16, -2)

@@ -228,11 +228,11 @@ def test_compiling_makes_few_graphs_over_many_masks(num_images):
         return module.forward
 
     torch._dynamo.reset()
-    net = small_net(arch=dict(SMALL, depths=[1, 2, 2, 1])).eval()
+    net = small_net(arch=dict(SMALL, depths=[1, 2, 1, 1])).eval()
     encode = torch.compile(net.encode_visible, backend=count, fullgraph=True, dynamic=True)
     images = torch.randn(num_images or 1, 3, 224, 224)
     with torch.no_grad():
-        for seed in range(10):
+        for seed in range(8):
             torch.manual_seed(seed)
             plan = net.plan_visible(draw_masked(49, 0.75, num_images), (7, 7))
             for got, expected in zip(encode(images, plan), net.encode_visible(images, plan)):
@@ -291,10 +291,10 @@ def test_with_masked_padding_whole_images_are_images_with_everything_visible(siz
     grid = net.unit_grid(images)
     dense = net(images)[-1]
     visible = net.forward_visible(twin, torch.zeros(grid[0] * grid[1], dtype=torch.bool))[-1]
-    assert relative_error(visible, unroll(dense.permute(0, 2, 3, 1), 1).flatten(1, 2)) < 1e-5
+    assert relative_error(visible, unroll(dense, 1).flatten(1, 2)) < 1e-5
     weights = torch.randn_like(dense)
     (dense * weights).sum().backward()
-    (visible * unroll(weights.permute(0, 2, 3, 1), 1).flatten(1, 2)).sum().backward()
+    (visible * unroll(weights, 1).flatten(1, 2)).sum().backward()
     assert relative_error(twin.grad, images.grad) < 1e-4
 
 

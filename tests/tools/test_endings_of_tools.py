@@ -24,4 +24,4 @@ def test_it_is_one_line(tool, tmp_path):
     )
     assert done.returncode == 1 and 'Traceback' not in done.stderr
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(tool.split('/')[1]) and last.endswith('.')
+    assert last.startswith(f'tools/{tool}: ') and last.endswith('.')

@@ -213,4 +213,5 @@ def _as_mask(annotation: dict, images: dict) -> dict:
         'bbox': [x, y, x + width, y + height],
         'mask': annotation['segmentation'],
         'image': images[annotation['image_id']],
+        'ignore_flag': bool(annotation['iscrowd']),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from mmengine.hooks import Hook
+import torch
+from mmengine.hooks import Hook, LoggerHook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmgreen.registry import HOOKS
@@ -14,21 +16,27 @@ SHARE = 'train/vs_patch_mean'
 
 @HOOKS.register_module()
 class EarlyVerdict(Hook):
-    """Warns once, if after a tenth of its steps a pretraining knows no more than tints.
+    """Logs beside the loss what share of the errors of ignorance is left, and warns once.
 
-    It reads ``vs_patch_mean``, which :class:`mmgreen.MaskedAutoencoder` logs: the error on hidden
-    patches as a share of that of predicting each patch's mean.
+    Whenever a training is logged, its batch is encoded once more, with the weights as they are then
+    and other masks; ``vs_patch_mean`` and ``vs_mean`` are the shares of
+    :class:`mmgreen.models.hidden_errors.HiddenErrors`. If after a tenth of all steps the model
+    knows no more than tints, that is said. Models without ``errors_per_image`` are left alone.
 
     Args:
         after: the part of all steps after which it looks, in (0, 1].
-        window: the mean over so many last steps counts, or over half of them while they are fewer.
     """
 
-    priority = 'LOW'
+    priority = 'NORMAL'  # before what logs
 
-    def __init__(self, after: float = 0.1, window: int = 50) -> None:
+    def __init__(self, after: float = 0.1) -> None:
         self.after = after
-        self.window = window
+
+    def before_train(self, runner: Runner) -> None:
+        """Finds out when a training is logged, and when to look."""
+        loggers = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
+        self._interval = loggers[0] if loggers else 50
+        self._step_of_the_verdict = math.ceil(self.after * runner.max_iters)
 
     def after_train_iter(
         self,
@@ -37,16 +45,28 @@ class EarlyVerdict(Hook):
         data_batch: dict | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Looks, when it is time."""
-        step = runner.iter + 1
-        scalars = runner.message_hub.log_scalars
-        if step != math.ceil(self.after * runner.max_iters) or SHARE not in scalars:
+        """Measures and looks, when it is time."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if not hasattr(model, 'errors_per_image'):
             return
-        share = scalars[SHARE].mean(min(self.window, max(step // 2, 1)))
+        is_time = runner.iter + 1 == self._step_of_the_verdict
+        ends = self.end_of_epoch(runner.train_dataloader, batch_idx)
+        if not (is_time or ends or self.every_n_inner_iters(batch_idx, self._interval)):
+            return
+        with torch.no_grad(), runner.optim_wrapper.optim_context(runner.model):
+            images = model.data_preprocessor(data_batch, True)['inputs']
+            shares = model.errors_per_image(images).shares()
+        for name, share in shares.items():
+            runner.message_hub.update_scalar(f'train/{name}', share.item())
+        if is_time:
+            self._say(runner)
+
+    def _say(self, runner: Runner) -> None:
+        share = runner.message_hub.get_scalar(SHARE).mean(5)
         if share >= 1:
             runner.logger.warning(
-                f'After {step} of {runner.max_iters} steps hidden patches are predicted no better '
-                f'than by the tint of each (vs_patch_mean {share:.2f}; learning is below 1). Train '
-                'longer, at a higher rate, or on crops in which objects are larger; '
+                f'After {runner.iter + 1} of {runner.max_iters} steps hidden patches are predicted '
+                f'no better than by the tint of each (vs_patch_mean {share:.2f}; learning is below '
+                '1). Train longer, at a higher rate, or on crops in which objects are larger; '
                 'docs/reading_reconstructions.md says more.'
             )
