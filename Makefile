@@ -5,7 +5,7 @@ export PYTHON
 METHOD ?= greenmim
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo compare test test-compiled lint clean
+.PHONY: help env demo compare test test-compiled test-classic lint clean
 
 help: ## list these targets
 	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae]'
@@ -30,10 +30,13 @@ test-compiled:  ## run every test where mmcv has compiled operators, in .venv-co
 	@bash tools/misc/make_env.sh --compiled
 	@.venv-compiled/bin/python $(PYTEST)
 
+test-classic:  ## run what has to run on every stack on OpenMMLab's own last one, in .venv-classic
+	@bash tools/misc/test_classic.sh
+
 lint: env  ## check style and format
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 
 clean:  ## remove .venv, builds and caches; data and work_dirs stay
-	rm -rf .venv .venv-compiled build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-compiled .venv-classic build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
