@@ -31,8 +31,10 @@ class Baseline(PretrainingModel):
         predicted, masked = self.predict_masked(inputs)
         return {'loss': self.head.loss(predicted, inputs, masked)}
 
-    def errors_per_image(self, images: Tensor) -> HiddenErrors:
-        """See :meth:`PretrainingModel.errors_per_image`."""
+    def errors_per_image(
+        self, images: Tensor, data_samples: list[DataSample] | None = None
+    ) -> HiddenErrors:
+        """See :meth:`PretrainingModel.errors_per_image`; data samples bring nothing."""
         predicted, masked = self.predict_masked(images)
         predictions = (predicted, *self.predict_nothing(images))
         return HiddenErrors(*(self._losses(each, images, masked) for each in predictions))

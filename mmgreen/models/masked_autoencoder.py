@@ -80,22 +80,28 @@ class MaskedAutoencoder(StartsFromCheckpoint, PretrainingModel):
         Returns:
             ``{'loss': scalar}``.
         """
-        self._check_grid(inputs)
-        if isinstance(data_samples, PlannedBatch):
-            masked = data_samples.masked
-            stages = self.backbone.encode_visible(inputs, data_samples.plan)
-        else:
-            masked = self.draw_masked(inputs)
-            stages = self.backbone.forward_visible(inputs, masked)
-        pred = self.neck(stages, masked)
+        pred, masked = self._predict_hidden(inputs, data_samples)
         return {'loss': self.head.loss(pred, inputs, masked)}
 
-    def errors_per_image(self, images: Tensor) -> HiddenErrors:
-        """See :meth:`PretrainingModel.errors_per_image`."""
-        self._check_grid(images)
-        masked = self.draw_masked(images)
-        pred = self.neck(self.backbone.forward_visible(images, masked), masked)
+    def errors_per_image(
+        self, images: Tensor, data_samples: list[DataSample] | PlannedBatch | None = None
+    ) -> HiddenErrors:
+        """See :meth:`PretrainingModel.errors_per_image`; a :class:`PlannedBatch` brings masks."""
+        pred, masked = self._predict_hidden(images, data_samples)
         return self.head.errors_per_image(pred, images, masked)
+
+    def _predict_hidden(
+        self, images: Tensor, data_samples: list[DataSample] | PlannedBatch | None
+    ) -> tuple[Tensor, Tensor]:
+        """(B, P, v) predictions of all patches, and the masks, (U,) or (B, U) bool."""
+        self._check_grid(images)
+        if isinstance(data_samples, PlannedBatch):
+            masked = data_samples.masked
+            stages = self.backbone.encode_visible(images, data_samples.plan)
+        else:
+            masked = self.draw_masked(images)
+            stages = self.backbone.forward_visible(images, masked)
+        return self.neck(stages, masked), masked
 
     def draw_masked(self, images: Tensor) -> Tensor:
         """(U,) or (B, U) bool on the CPU, True = hidden: a choice for these images."""

@@ -80,8 +80,15 @@ class PretrainingModel(BaseSelfSupervisor):
             sample.set_field(mean, 'mean_error')
         return data_samples
 
-    def errors_per_image(self, images: Tensor) -> HiddenErrors:
-        """The loss of each image and what ignorance would cost, with masks drawn anew."""
+    def errors_per_image(
+        self, images: Tensor, data_samples: list[DataSample] | None = None
+    ) -> HiddenErrors:
+        """The loss of each image and what ignorance would cost, with masks drawn anew.
+
+        Args:
+            images: (B, C, H, W), normalised.
+            data_samples: may bring masks of their own.
+        """
         raise NotImplementedError
 
     def reconstruct(self, images: Tensor) -> Reconstruction:

@@ -18,8 +18,8 @@ SHARE = 'train/vs_patch_mean'
 class EarlyVerdict(Hook):
     """Logs beside the loss what share of the errors of ignorance is left, and warns once.
 
-    Whenever a training is logged, its batch is encoded once more, with the weights as they are then
-    and other masks; ``vs_patch_mean`` and ``vs_mean`` are the shares of
+    Whenever a training is logged, its batch is encoded once more, with the weights as they are;
+    ``vs_patch_mean`` and ``vs_mean`` are the shares of
     :class:`mmgreen.models.hidden_errors.HiddenErrors`. If after a tenth of all steps the model
     knows no more than tints, that is said. Models without ``errors_per_image`` are left alone.
 
@@ -54,8 +54,8 @@ class EarlyVerdict(Hook):
         if not (is_time or ends or self.every_n_inner_iters(batch_idx, self._interval)):
             return
         with torch.no_grad(), runner.optim_wrapper.optim_context(runner.model):
-            images = model.data_preprocessor(data_batch, True)['inputs']
-            shares = model.errors_per_image(images).shares()
+            data = model.data_preprocessor(data_batch, True)
+            shares = model.errors_per_image(data['inputs'], data['data_samples']).shares()
         for name, share in shares.items():
             runner.message_hub.update_scalar(f'train/{name}', share.item())
         if is_time:

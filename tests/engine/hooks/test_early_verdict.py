@@ -15,14 +15,14 @@ class Shares(Toy):
         super().__init__()
         self.shares = iter(shares)
 
-    def errors_per_image(self, images):
+    def errors_per_image(self, images, data_samples):
         assert images.dtype == torch.float32 and not torch.is_grad_enabled()
         share = torch.full((len(images),), next(self.shares))
         return HiddenErrors(share, torch.ones(len(images)), 2 * torch.ones(len(images)))
 
     @property
     def data_preprocessor(self):
-        return lambda data, training: {'inputs': data['inputs'].float()}
+        return lambda data, training: {**data, 'inputs': data['inputs'].float()}
 
     @data_preprocessor.setter
     def data_preprocessor(self, value):
