@@ -88,3 +88,16 @@ def test_a_config_inherits_ours_by_its_name(made):
         for name in ('detector', 'theirs')
     )
     assert all(torch.equal(ours[name], again[name]) for name in ours)
+
+
+@pytest.mark.parametrize('family', ['swin', 'detector'])
+def test_bfloat16_begins_as_float32_does(made, family):
+    folder, outputs = made
+    run(
+        *(folder, TOOLS / 'train.py', f'{family}.py', '--amp', '--no-validate'),
+        *('--work-dir', f'{family}_bf16'),
+    )
+    (log,) = (folder / f'{family}_bf16').glob('*/vis_data/scalars.json')
+    losses = [json.loads(line)['loss'] for line in log.read_text().splitlines()]
+    assert len(losses) == 3 and all(math.isfinite(loss) for loss in losses)
+    assert losses[0] == pytest.approx(outputs[family]['losses'][0]['loss'], rel=0.1)
