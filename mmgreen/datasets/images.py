@@ -60,6 +60,7 @@ class UnlabelledImages(CustomDataset):
 
     Attributes:
         num_other_files: how many files in the folder are no images.
+        num_left_to_the_other_part: how many images ``part`` leaves out.
 
     Raises:
         FileNotFoundError: if the folder is missing or holds no image.
@@ -87,7 +88,7 @@ class UnlabelledImages(CustomDataset):
             raise InputError(f'part must be one of {PARTS}, not {part!r}.')
         self.held_out = held_out
         self.part = part
-        self.num_other_files = 0
+        self.num_other_files = self.num_left_to_the_other_part = 0
         super().__init__(
             data_root=os.path.expanduser(data_root),
             ann_file=ann_file,
@@ -121,11 +122,10 @@ class UnlabelledImages(CustomDataset):
         places = held_out_places(len(images), self.held_out)
         if self.part == 'all' or not places:
             return images
-        return [
-            image
-            for place, image in enumerate(images)
-            if (place in places) == (self.part == 'held_out')
-        ]
+        wanted = self.part == 'held_out'
+        chosen = [image for place, image in enumerate(images) if (place in places) == wanted]
+        self.num_left_to_the_other_part = len(images) - len(chosen)
+        return chosen
 
     def _find_samples(self) -> list[str]:
         files = list(_visible_files(self.img_prefix))

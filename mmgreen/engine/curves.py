@@ -23,7 +23,7 @@ class Panel(NamedTuple):
 PANELS = (
     Panel('loss', lambda name: name in ('loss', 'reconstruction_loss')),
     Panel(
-        "error on hidden patches, as a share of that of each's mean (a tint = 1)",
+        'error on hidden patches, as a share of that of tints (below 1 it learns)',
         lambda name: name == 'vs_patch_mean',
     ),
     Panel('score', lambda name: name.endswith(('_mAP', 'accuracy/top1'))),

@@ -46,6 +46,9 @@ def describe_images(dataset: Dataset) -> str:
     if not isinstance(dataset, UnlabelledImages):
         return f'{len(dataset)} in a {type(dataset).__name__}'
     text = f'{len(dataset)} found in {dataset.folder}'
+    if dataset.num_left_to_the_other_part:
+        other = 'held out' if dataset.part == 'training' else 'trained on'
+        text += f', {dataset.num_left_to_the_other_part} more are {other}'
     if dataset.num_other_files:
         text += f'; {dataset.num_other_files} other files there are no images and are ignored'
     return text

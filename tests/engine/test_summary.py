@@ -74,6 +74,12 @@ def test_images(tmp_path):
     (tmp_path / 'b.txt').touch()
     assert '1 other files' in summary.describe_images(UnlabelledImages(str(tmp_path)))
     assert summary.describe_images([1, 2, 3]) == '3 in a list'
+    for i in range(19):
+        Image.new('RGB', (4, 4)).save(tmp_path / f'{i}.png')
+    for part, said in (('training', '18 found'), ('held_out', '2 found')):
+        images = UnlabelledImages(str(tmp_path), held_out=2, part=part)
+        assert summary.describe_images(images).startswith(said)
+    assert ', 18 more are trained on;' in summary.describe_images(images)
 
 
 def test_unreadable_images_are_counted_where_they_can_be(tmp_path):
