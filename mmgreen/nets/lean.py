@@ -28,7 +28,8 @@ def attention(qkv: Tensor, bias: Tensor) -> Tensor:
         # fall back to slower steps, and keep scaled copies of q and k too.
         return _CpuAttention.apply(qkv, bias)
     q, k, v = qkv
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    # autocast does not bring the bias to the type of q in torch 2.1
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
 
 
 class _CpuAttention(torch.autograd.Function):
