@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -132,6 +132,10 @@ def _check(question: Question, cfg: Config) -> None:
         raise InputError('--starts needs one or more, as in none= own=work_dirs/mine/epoch_100.pth')
     if cfg.get('val_dataloader') is None:
         raise InputError(f'{cfg.filename} has no val_dataloader, on which starts are compared.')
+    if 'max_epochs' not in cfg.train_cfg:
+        raise InputError(
+            f'{cfg.filename} counts no epochs; a label curve needs train_cfg.max_epochs.'
+        )
 
 
 class _Curve:
@@ -146,8 +150,25 @@ class _Curve:
         self.batch = int(cfg.train_dataloader.batch_size)
         per_epoch = max(len(self.set.labels) // self.batch, 1)
         self.steps = question.steps or self.epochs * per_epoch
+        self.asked = {
+            'config': cfg.filename,
+            'steps': self.steps,
+            **{f'start {name}': path for name, path in question.starts.items()},
+        }
+        self.earlier = _read(self.path)
+        self._check_earlier()
         self.done = {run.folder: run for run in read_runs(self.path)}
         self.began, self.num_trained = time.time(), 0
+
+    def _check_earlier(self) -> None:
+        """Refuses to take runs that answered another question for runs of this one."""
+        earlier = self.earlier.get('asked', {})
+        for what, ours in self.asked.items():
+            if earlier.get(what, ours) != ours:
+                raise InputError(
+                    f'{self.path} holds runs with another {what} ({earlier[what]}, now {ours}); '
+                    'name another folder with --work-dir.'
+                )
 
     def run_all(self) -> None:
         """Choices first, then results, seed by seed, so that a stopped curve is whole but wide."""
@@ -187,7 +208,7 @@ class _Curve:
         score = self.set.percent * last_value(folder, self.set.metric)
         for checkpoint in folder.glob('*.pth'):  # of a hundred runs they would fill a disk
             checkpoint.unlink()
-        run = _with(run, score=score, minutes=(time.time() - begin) / 60)
+        run = replace(run, score=score, minutes=(time.time() - begin) / 60)
         self.done[run.folder] = run
         self.num_trained += 1
         self.write()
@@ -202,10 +223,14 @@ class _Curve:
             subset = split.training
         else:
             subset = nested_subset(labels, run.wanted, seed)
-        steps = round(self.steps * run.length)
+        # The schedule rests on the config's epochs, so each gets an equal part of the steps.
+        per_epoch = math.ceil(self.steps * run.length / self.epochs)
         options = {
             **self.set.training_options(self.write_part(subset.places, run, 'train')),
-            **_schedule(steps, self.epochs, self.batch),
+            'train_dataloader.sampler.type': 'mmgreen.SeededSampler',
+            'train_dataloader.sampler.samples_per_epoch': per_epoch * self.batch,
+            'train_cfg.val_interval': self.epochs,
+            'auto_scale_lr.enable': False,  # the rates of the grid are those of this batch
             'randomness.seed': seed,
             'optim_wrapper.optimizer.lr': run.lr,
             'optim_wrapper.paramwise_cfg.layer_decay_rate': run.layer_decay,
@@ -216,12 +241,19 @@ class _Curve:
         if run.purpose == 'choice':
             path = self.write_part(split.choosing.places, run, 'choose')
             options.update(self.set.validation_options(path))
-        numbers = dict(labels=subset.num_labels, images=len(subset.places), steps=steps)
-        return _with(run, **numbers), options
+        run = replace(
+            run,
+            labels=subset.num_labels,
+            images=len(subset.places),
+            steps=per_epoch * self.epochs,
+        )
+        return run, options
 
     def write_part(self, places: Sequence[int], run: Run, name: str) -> Path:
         amount = 'all' if run.wanted is None else run.wanted
-        path = self.work_dir / f'subsets/{run.purpose}_seed{run.seed}_{amount}_{name}.json'
+        path = (
+            self.work_dir / f'subsets/{run.purpose}_seed{run.seed}_{amount}_{name}{self.set.ending}'
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             self.set.write(places, path)
@@ -231,7 +263,8 @@ class _Curve:
         """All runs as json, by way of a file beside it, and the report of them."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
         rows = [asdict(run) for run in self.done.values()]
-        facts = dict(config=self.cfg.filename, unit=self.set.unit, metric=self.set.metric)
+        asked = {**self.earlier.get('asked', {}), **self.asked}
+        facts = dict(asked=asked, unit=self.set.unit, metric=self.set.metric)
         beside = self.path.with_suffix('.part')
         beside.write_text(json.dumps({**facts, 'runs': rows}, indent=1), encoding='utf-8')
         beside.replace(self.path)
@@ -251,24 +284,14 @@ class _Curve:
         )
 
 
-def _with(run: Run, **changes: object) -> Run:
-    return Run(**{**asdict(run), **changes})
-
-
-def _schedule(steps: int, epochs: int, batch: int) -> dict[str, object]:
-    """So many steps in the config's epochs, on which its schedule rests; validated at the end."""
-    return {
-        'train_dataloader.sampler.type': 'mmgreen.SeededSampler',
-        'train_dataloader.sampler.samples_per_epoch': math.ceil(steps / epochs) * batch,
-        'train_cfg.val_interval': epochs,
-    }
-
-
 def read_runs(path: Path) -> Iterator[Run]:
     """The runs in a ``label_curve.json``; none where there is no such file."""
-    if path.is_file():
-        for row in json.loads(path.read_text(encoding='utf-8'))['runs']:
-            yield Run(**row)
+    for row in _read(path).get('runs', ()):
+        yield Run(**row)
+
+
+def _read(path: Path) -> dict:
+    return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
 
 
 class TrainInProcess(NamedTuple):

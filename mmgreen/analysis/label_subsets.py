@@ -37,6 +37,8 @@ class LabelledSet(Protocol):
     """The name of the score, as a validation logs it."""
     percent: float
     """What makes percent of the score."""
+    ending: str
+    """Of its annotation files."""
     labels: list[int]
     """Of each image, how many labels it has."""
 
@@ -60,6 +62,7 @@ class BoxedImages:
     unit = 'boxes'
     metric = 'coco/bbox_mAP'
     percent = 100.0
+    ending = '.json'
 
     def __init__(self, cfg: Config):
         self._settings = cfg.train_dataloader.dataset
@@ -106,6 +109,7 @@ class ClassifiedImages:
     unit = 'images'
     metric = 'accuracy/top1'
     percent = 1.0
+    ending = '.txt'
 
     def __init__(self, cfg: Config):
         self._dataset = _built(cfg)

@@ -15,6 +15,7 @@ from typing import Any
 from mmgreen import config_file
 from mmgreen.errors import MissingFileError
 
+ANNOTATION_FORMATS = ('coco', 'voc', 'yolo', 'csv', 'labelme')
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -50,6 +51,33 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
         type=_pair,
         metavar='KEY=VALUE',
         help='change values of the config: a.b=1 c="[1,2]" d="[(1,2),(3,4)]", without spaces',
+    )
+
+
+def add_annotations(parser: argparse.ArgumentParser, required: bool) -> None:
+    """What tools ask that read annotations of any format, as ``style``, ``annotations``, …."""
+    parser.add_argument(
+        '--from',
+        dest='style',
+        required=required,
+        choices=ANNOTATION_FORMATS,
+        help='format of the annotations',
+    )
+    parser.add_argument(
+        '--annotations', help='the COCO or csv file, where the folder does not hold exactly one'
+    )
+    parser.add_argument(
+        '--classes', nargs='+', default=(), help='the classes wanted, in their order; default: all'
+    )
+    parser.add_argument(
+        '--background',
+        action='store_true',
+        help='images without annotation file hold no object; by default they are not taken',
+    )
+    parser.add_argument(
+        '--skip-broken',
+        action='store_true',
+        help='leave files aside with which something is wrong, instead of writing nothing',
     )
 
 

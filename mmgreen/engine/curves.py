@@ -18,6 +18,8 @@ class Panel(NamedTuple):
     title: str
     is_shown: Callable[[str], bool]
     """Whether a value of this name is drawn here."""
+    level: float | None = None
+    """Where a dashed line is drawn across."""
 
 
 PANELS = (
@@ -25,6 +27,7 @@ PANELS = (
     Panel(
         'error on hidden patches, as a share of that of tints (below 1 it learns)',
         lambda name: name == 'vs_patch_mean',
+        level=1.0,
     ),
     Panel('score', lambda name: name.endswith(('_mAP', 'accuracy/top1'))),
     Panel('learning rate', lambda name: name == 'lr'),
@@ -86,8 +89,8 @@ def _draw_panel(axes: Axes, panel: Panel, logs: dict[str, TrainingLog]) -> None:
                 marker='o' if of_validation else None,
                 markersize=3,
             )
-    if panel.title.startswith('error'):
-        axes.axhline(1, color='0.6', linewidth=0.8, linestyle='--')
+    if panel.level is not None:
+        axes.axhline(panel.level, color='0.6', linewidth=0.8, linestyle='--')
     axes.set_title(panel.title, fontsize=9, loc='left')
     axes.legend(fontsize=7, frameon=False)
     axes.grid(color='0.92')

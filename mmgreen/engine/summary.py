@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import CheckpointHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from mmgreen.datasets.images import UnlabelledImages
+from mmgreen.engine.unwrapping import unwrapped_model
 
 PACKAGES = ('mmgreen', 'mmpretrain', 'mmdet', 'mmcv', 'mmengine', 'torch', 'torchvision')
 
@@ -121,7 +121,7 @@ def describe_weights(runner: Runner, loaded: float | None = None) -> str:
         runner: after its checkpoint was loaded.
         loaded: the share of the parameters that ``load_from`` filled, if that is known.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped_model(runner)
     return f'{_origin(runner, model, loaded)}; {_count(model)}'
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from mmgreen.datasets.images import UnlabelledImages
 from mmgreen.engine.summary import effective_batch
+from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.models.pretraining_model import PretrainingModel
 
 
@@ -23,7 +23,7 @@ def training_facts(runner: Runner) -> dict[str, Any]:
         process; ``images``: folder, list and number of unlabelled images, None of other data;
         ``encoding``: see :meth:`mmgreen.models.backbones.Backbone.encoding_facts`.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped_model(runner)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     optimizer = runner.optim_wrapper.optimizer
     groups = [[names[id(each)] for each in group['params']] for group in optimizer.param_groups]

@@ -193,3 +193,34 @@ def test_a_training_that_fails_says_where_its_output_is(cfg, tmp_path):
 def test_the_usual_grid_is_around_the_rate_of_the_config(cfg):
     grid = module.default_grid(cfg)
     assert {rates.lr for rates in grid} == {3e-4, 1e-3, 3e-3} and len(grid) == 6
+
+
+@pytest.mark.parametrize('changed', ['steps', 'start own'])
+def test_runs_of_another_question_are_not_taken_for_this_one(cfg, tmp_path, changed):
+    asked = question(tmp_path, grid=GRID[:1], steps=30)
+    label_curve(cfg, asked, tmp_path / 'out', Trainer(best_at), str)
+    (tmp_path / 'other.pth').write_text('weights')
+    starts = {'none': None, 'own': str(tmp_path / 'other.pth')}
+    asked = asked._replace(**dict(steps=60) if changed == 'steps' else dict(starts=starts))
+    with pytest.raises(InputError, match=f'another {changed} .* --work-dir'):
+        label_curve(cfg, asked, tmp_path / 'out', Trainer(best_at), str)
+
+
+def test_a_start_may_be_added_later(cfg, tmp_path):
+    asked = question(tmp_path, grid=GRID[:1])
+    label_curve(cfg, asked, tmp_path / 'out', Trainer(best_at), str)
+    (tmp_path / 'other.pth').write_text('weights')
+    asked = asked._replace(starts={**asked.starts, 'other': str(tmp_path / 'other.pth')})
+    trainer = Trainer(best_at)
+    label_curve(cfg, asked, tmp_path / 'out', trainer, str)
+    assert len(trainer.seen) == 6
+    assert {checkpoint_of(each) for each in trainer.seen} == {str(tmp_path / 'other.pth')}
+
+
+def test_the_steps_that_are_noted_are_those_that_are_made(cfg, tmp_path):
+    trainer = Trainer(best_at)
+    asked = question(tmp_path, grid=GRID[:1], steps=31)  # 3 epochs: 11 each
+    path = label_curve(cfg, asked, tmp_path / 'out', trainer, str)
+    assert {run.steps for run in read_runs(path)} == {33}
+    assert {each.train_dataloader.sampler.samples_per_epoch for each in trainer.seen} == {22}
+    assert not any(each.auto_scale_lr.enable for each in trainer.seen)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 
+from mmgreen.apis.endings import ends_in_a_sentence
+
 
 def parse_args() -> argparse.Namespace:
     """The command line; read before anything heavy is imported."""
@@ -25,10 +27,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Writes the set and prints what it holds."""
     args = parse_args()
-    from mmgreen.apis.endings import ends_in_a_sentence
-    from mmgreen.datasets.conversion.cells import make_cell_data
-
     with ends_in_a_sentence('tools/dataset_converters/make_cell_data.py'):
+        from mmgreen.datasets.conversion.cells import make_cell_data
+
         print('\n'.join(make_cell_data(**vars(args))))
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 
+from mmgreen.apis.endings import ends_in_a_sentence
+
 
 def parse_args() -> argparse.Namespace:
     """The command line; read before anything heavy is imported."""
@@ -28,10 +30,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Writes the set and prints what it holds."""
     args = parse_args()
-    from mmgreen.apis.endings import ends_in_a_sentence
-    from mmgreen.datasets.conversion.survey import make_survey_data
-
     with ends_in_a_sentence('tools/dataset_converters/make_survey_data.py'):
+        from mmgreen.datasets.conversion.survey import make_survey_data
+
         print('\n'.join(make_survey_data(**vars(args))))
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import argparse
 
+from mmgreen.apis.arguments import add_annotations
+from mmgreen.apis.endings import ends_in_a_sentence
+
 
 def parse_args() -> argparse.Namespace:
     """The command line; read before anything heavy is imported."""
@@ -25,15 +28,7 @@ def parse_args() -> argparse.Namespace:
         help='train: a part of an object is an object; val: each object counts once, other parts '
         'of it are ignored; unlabelled: images alone, for pretraining',
     )
-    parser.add_argument(
-        '--from',
-        dest='style',
-        choices=('coco', 'voc', 'yolo', 'csv', 'labelme'),
-        help='format of the annotations',
-    )
-    parser.add_argument(
-        '--annotations', help='the COCO or csv file, where the folder does not hold exactly one'
-    )
+    add_annotations(parser, required=False)
     parser.add_argument(
         '--size',
         type=int,
@@ -57,13 +52,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--format', dest='ending', choices=('png', 'jpg'), help='default: as the image'
     )
-    parser.add_argument('--classes', nargs='+', default=(), help='those wanted; default: all')
-    parser.add_argument(
-        '--background', action='store_true', help='images without annotations hold no object'
-    )
-    parser.add_argument(
-        '--skip-broken', action='store_true', help='leave files aside that are wrong'
-    )
     args = parser.parse_args()
     if len(args.size) > 2:
         parser.error('--size takes one number, or width and height')
@@ -74,10 +62,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Cuts and prints what became of the objects."""
     args = parse_args()
-    from mmgreen.apis.endings import ends_in_a_sentence
-    from mmgreen.datasets.conversion.cutting import tile_images
-
     with ends_in_a_sentence('tools/dataset_converters/tile_images.py'):
+        from mmgreen.datasets.conversion.cutting import tile_images
+
         print('\n'.join(tile_images(**vars(args))))
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import argparse
 
+from mmgreen.apis.arguments import add_annotations
+from mmgreen.apis.endings import ends_in_a_sentence
+
 
 def parse_args() -> argparse.Namespace:
     """The command line; read before anything heavy is imported."""
@@ -16,13 +19,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('folder', help='folder of images and annotation files, nested or flat')
     parser.add_argument('out_dir', help='folder for train.json and val.json')
-    parser.add_argument(
-        '--from',
-        dest='style',
-        required=True,
-        choices=('voc', 'yolo', 'csv', 'labelme', 'coco'),
-        help='format of the annotations',
-    )
+    add_annotations(parser, required=True)
     parser.add_argument(
         '--val-fraction',
         type=float,
@@ -30,32 +27,15 @@ def parse_args() -> argparse.Namespace:
         help='of the images, for validation (0.2); 0: all in train.json',
     )
     parser.add_argument('--seed', type=int, default=0, help='another one, another division')
-    parser.add_argument(
-        '--annotations', help='the csv or COCO file, where the folder does not hold exactly one'
-    )
-    parser.add_argument(
-        '--classes', nargs='+', default=(), help='the classes wanted, in their order; default: all'
-    )
-    parser.add_argument(
-        '--background',
-        action='store_true',
-        help='images without annotation file hold no object; by default they are not taken',
-    )
-    parser.add_argument(
-        '--skip-broken',
-        action='store_true',
-        help='leave files aside with which something is wrong, instead of writing nothing',
-    )
     return parser.parse_args()
 
 
 def main() -> None:
     """Converts and prints what was written, or everything that has to be mended."""
     args = parse_args()
-    from mmgreen.apis.endings import ends_in_a_sentence
-    from mmgreen.datasets.conversion.to_coco import convert_to_coco
-
     with ends_in_a_sentence('tools/dataset_converters/to_coco.py'):
+        from mmgreen.datasets.conversion.to_coco import convert_to_coco
+
         print('\n'.join(convert_to_coco(**vars(args))))
 
 

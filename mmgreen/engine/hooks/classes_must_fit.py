@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from mmgreen.datasets.classes import check_num_outputs
+from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.errors import InputError
 from mmgreen.registry import HOOKS
 
@@ -42,5 +42,5 @@ class ClassesMustFit(Hook):
     def _check(self, runner: Runner, dataset: Dataset) -> None:
         if dataset.CLASSES is None:  # a dataset of mmpretrain that was given none
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped_model(runner)
         check_num_outputs(model.head.num_classes, dataset.CLASSES)

@@ -9,11 +9,11 @@ from mmengine.dist import (
     master_only,
 )
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmgreen.datasets.images import image_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
+from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.registry import HOOKS
 
 
@@ -52,7 +52,7 @@ class DrawReconstructions(Hook):
         """Draws, when it is time."""
         if not (self.every_n_epochs(runner, self.interval) or self.is_last_train_epoch(runner)):
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped_model(runner)
         pipeline = runner.cfg.test_dataloader.dataset.pipeline
         sheet = reconstruction_sheet(model, pipeline, self._paths, seed=self.seed)
         path = os.path.join(runner.work_dir, 'reconstructions', f'epoch_{runner.epoch + 1}.png')

@@ -6,9 +6,9 @@ import math
 
 import torch
 from mmengine.hooks import Hook, LoggerHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.registry import HOOKS
 
 SHARE = 'train/vs_patch_mean'
@@ -46,7 +46,7 @@ class EarlyVerdict(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Measures and looks, when it is time."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped_model(runner)
         if not hasattr(model, 'errors_per_image'):
             return
         is_time = runner.iter + 1 == self._step_of_the_verdict

@@ -14,9 +14,9 @@ from math import prod
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.models.planned_batch import PlannedBatch
 from mmgreen.nets.contract import VisibleEncoder
 from mmgreen.ops.masking import draw_masked
@@ -34,7 +34,7 @@ class PlanInWorkers(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Adds both to the training loader, whose workers have not started yet."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped_model(runner)
         if getattr(model, 'shared_mask', True) or not model.backbone.plan_grows_with_batch:
             return
         loader = runner.train_dataloader

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmgreen.checkpoints.facts import facts_in
@@ -16,6 +15,7 @@ from mmgreen.engine.resuming import (
     schedulers_of,
 )
 from mmgreen.engine.training_facts import settings_of
+from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.registry import HOOKS
 
 
@@ -35,7 +35,7 @@ class ResumeWithConfig(Hook):
         if 'iter' not in meta:
             return  # CheckpointMustFit says what is wrong with it.
         meta['iter'] = place_now(meta, facts, runner)
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped_model(runner)
         names = {id(parameter): name for name, parameter in model.named_parameters()}
         if 'optimizer' in checkpoint:
             checkpoint['optimizer'] = optimizer_state(
