@@ -1,5 +1,7 @@
 """A small detector with random weights, made to find several classes in any image."""
 
+from itertools import count
+
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -7,6 +9,7 @@ from mmengine.runner import save_checkpoint
 from mmpretrain.registry import MODELS
 
 from mmgreen import config_file
+from mmgreen.apis.detector import Detector
 
 CLASSES = ('apple', 'pear', 'plum', 'fig')  # not those of the config
 SMALL = f"""
@@ -44,3 +47,19 @@ def make_detector(folder):
     checkpoint = dict(meta=dict(dataset_meta=dict(classes=CLASSES)), state_dict=model.state_dict())
     save_checkpoint(checkpoint, str(folder / 'small.pth'))
     return folder
+
+
+HEIC = b'\0\0\0\x18ftypheic' + bytes(200)
+
+
+def fail_at(monkeypatch, place, error):
+    """Lets the detector fail on one picture of the row."""
+    calls = count(1)
+    forward = Detector.forward
+
+    def fails(self, *arguments, **options):
+        if next(calls) == place:
+            raise error
+        return forward(self, *arguments, **options)
+
+    monkeypatch.setattr(Detector, 'forward', fails)

@@ -1,12 +1,7 @@
 """A small detector with random weights, made to find something, on images as users have them."""
 
-import importlib.util
 import json
-import os
 import shutil
-import signal
-import sys
-from itertools import count
 from unittest.mock import Mock
 
 import numpy as np
@@ -17,12 +12,10 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 from PIL import Image
 from pycocotools.coco import COCO
-from reference_detector import CLASSES, make_detector
+from reference_detector import CLASSES, HEIC, fail_at, make_detector
 from reference_images import read
-from repository import ROOT
 
 from mmgreen import config_file
-from mmgreen.apis.detector import Detector
 from mmgreen.apis.prediction import PredictionInterrupted, predict
 
 THRESHOLD = 0.2435  # of the objects some score more, some less
@@ -308,22 +301,6 @@ class TestWhatFails:
         assert found.num_images == 1 and not found.unreadable
 
 
-HEIC = b'\0\0\0\x18ftypheic' + bytes(200)
-
-
-def fail_at(monkeypatch, place, error):
-    """Lets the detector fail on one picture of the row."""
-    calls = count(1)
-    forward = Detector.forward
-
-    def fails(self, *arguments, **options):
-        if next(calls) == place:
-            raise error
-        return forward(self, *arguments, **options)
-
-    monkeypatch.setattr(Detector, 'forward', fails)
-
-
 class TestColours:
     def test_more_classes_than_coco(self, detector, images, tmp_path):
         text = (detector / 'small.py').read_text()
@@ -342,85 +319,3 @@ class TestColours:
             checkpoint=tmp_path / 'many.pth',
         )
         assert found.num_objects == 0 or (found.pictures / 'red.png').is_file()
-
-
-class TestTool:
-    def tool(self):
-        spec = importlib.util.spec_from_file_location('tool_predict', ROOT / 'tools/predict.py')
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    def call(self, monkeypatch, *arguments):
-        monkeypatch.setattr(sys, 'argv', ['predict.py', *map(str, arguments)])
-        self.tool().main()
-
-    def test_says_what_it_found(self, detector, images, tmp_path, monkeypatch, capsys):
-        source = tmp_path / 'one'
-        source.mkdir()
-        shutil.copy(images / 'red.png', source)
-        self.call(
-            monkeypatch,
-            *(detector / 'small.py', detector / 'small.pth', source),
-            *('--out-dir', tmp_path / 'out', '--score-thr', '1', '--device', 'cpu'),
-        )
-        results = tmp_path / 'out/predictions.json'
-        assert f'0 objects in 1 images: {results}, pictures in' in capsys.readouterr().out
-
-    def test_nothing_read_is_a_failure(self, detector, tmp_path, monkeypatch, capsys):
-        (tmp_path / 'a.heic').write_bytes(HEIC)
-        with pytest.raises(SystemExit) as ended:
-            self.call(
-                monkeypatch,
-                *(detector / 'small.py', detector / 'small.pth', tmp_path / 'a.heic'),
-                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
-            )
-        assert ended.value.code == 1
-        assert 'HEIC is not read' in capsys.readouterr().out
-
-    def test_a_folder_of_other_files(self, detector, tmp_path, monkeypatch):
-        (tmp_path / 'new').mkdir()
-        (tmp_path / 'new/a.heic').write_bytes(HEIC)
-        sentence = r'^tools/predict.py: .*holds no image that is read: 1 .heic \(a.heic\)\. Convert'
-        with pytest.raises(SystemExit, match=sentence):
-            self.call(
-                monkeypatch,
-                *(detector / 'small.py', detector / 'small.pth', tmp_path / 'new'),
-                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
-            )
-
-    def test_an_interruption_ends_with_130(self, detector, images, tmp_path, monkeypatch, capsys):
-        fail_at(monkeypatch, 1, KeyboardInterrupt())
-        with pytest.raises(SystemExit) as ended:
-            self.call(
-                monkeypatch,
-                *(detector / 'small.py', detector / 'small.pth', images / 'red.png'),
-                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
-            )
-        assert ended.value.code == 130
-        assert 'interrupted: 1 images' in capsys.readouterr().out
-        assert (tmp_path / 'out/predictions.json').is_file()
-
-    def test_sigterm_is_an_interruption_that_ends_with_143(
-        self, detector, images, tmp_path, monkeypatch, capsys
-    ):
-        forward = Detector.forward
-
-        def is_stopped(self, *arguments, **options):
-            os.kill(os.getpid(), signal.SIGTERM)
-            return forward(self, *arguments, **options)
-
-        monkeypatch.setattr(Detector, 'forward', is_stopped)
-        with pytest.raises(SystemExit) as ended:
-            self.call(
-                monkeypatch,
-                *(detector / 'small.py', detector / 'small.pth', images / 'red.png'),
-                *('--out-dir', tmp_path / 'out', '--device', 'cpu'),
-            )
-        assert ended.value.code == 143
-        assert 'interrupted: 1 images' in capsys.readouterr().out
-        assert (tmp_path / 'out/predictions.json').is_file()
-
-    def test_ends_with_one_sentence(self, detector, images, tmp_path, monkeypatch):
-        with pytest.raises(SystemExit, match=r'^tools/predict.py: There is no config gone.py\.$'):
-            self.call(monkeypatch, 'gone.py', 'gone.pth', images, '--out-dir', tmp_path)

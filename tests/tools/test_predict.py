@@ -1,0 +1,99 @@
+"""``tools/predict.py`` in this process: what it says and with which status it ends."""
+
+import importlib.util
+import os
+import signal
+import sys
+
+import pytest
+from PIL import Image
+from reference_detector import HEIC, fail_at, make_detector
+from repository import ROOT
+
+from mmgreen.apis.detector import Detector
+
+
+@pytest.fixture(scope='module')
+def detector(tmp_path_factory):
+    """A config, and a checkpoint with weights that find several classes in any image."""
+    return make_detector(tmp_path_factory.mktemp('detector'))
+
+
+@pytest.fixture
+def image(tmp_path):
+    (tmp_path / 'one').mkdir()
+    Image.new('RGB', (60, 80), 'red').save(tmp_path / 'one/red.png')
+    return tmp_path / 'one/red.png'
+
+
+@pytest.fixture
+def predict(detector, tmp_path, monkeypatch):
+    """Runs the tool on an image or a folder."""
+
+    def call(source, *options):
+        known = (detector / 'small.py', detector / 'small.pth', source)
+        out = ('--out-dir', tmp_path / 'out', '--device', 'cpu')
+        main(monkeypatch, *known, *out, *options)
+
+    return call
+
+
+def main(monkeypatch, *arguments):
+    spec = importlib.util.spec_from_file_location('tool_predict', ROOT / 'tools/predict.py')
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setattr(sys, 'argv', ['predict.py', *map(str, arguments)])
+    tool.main()
+
+
+def test_says_what_it_found(predict, image, tmp_path, capsys):
+    predict(image.parent, '--score-thr', '1')
+    results = tmp_path / 'out/predictions.json'
+    assert f'0 objects in 1 images: {results}, pictures in' in capsys.readouterr().out
+
+
+def test_nothing_read_is_a_failure(predict, tmp_path, capsys):
+    (tmp_path / 'a.heic').write_bytes(HEIC)
+    with pytest.raises(SystemExit) as ended:
+        predict(tmp_path / 'a.heic')
+    assert ended.value.code == 1
+    assert 'HEIC is not read' in capsys.readouterr().out
+
+
+def test_a_folder_of_other_files(predict, tmp_path):
+    (tmp_path / 'new').mkdir()
+    (tmp_path / 'new/a.heic').write_bytes(HEIC)
+    sentence = r'^tools/predict.py: .*holds no image that is read: 1 .heic \(a.heic\)\. Convert'
+    with pytest.raises(SystemExit, match=sentence):
+        predict(tmp_path / 'new')
+
+
+def press_ctrl_c(monkeypatch):
+    fail_at(monkeypatch, 1, KeyboardInterrupt())
+
+
+def terminate(monkeypatch):
+    forward = Detector.forward
+
+    def is_stopped(self, *arguments, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return forward(self, *arguments, **options)
+
+    monkeypatch.setattr(Detector, 'forward', is_stopped)
+
+
+@pytest.mark.parametrize(('stop', 'status'), [(press_ctrl_c, 130), (terminate, 143)])
+def test_an_interruption_writes_what_was_found(
+    predict, image, tmp_path, monkeypatch, capsys, stop, status
+):
+    stop(monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        predict(image)
+    assert ended.value.code == status
+    assert 'interrupted: 1 images' in capsys.readouterr().out
+    assert (tmp_path / 'out/predictions.json').is_file()
+
+
+def test_ends_with_one_sentence(image, tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match=r'^tools/predict.py: There is no config gone.py\.$'):
+        main(monkeypatch, 'gone.py', 'gone.pth', image, '--out-dir', tmp_path)
