@@ -10,6 +10,7 @@ _base_ = [
     'mmdet::_base_/models/mask-rcnn_r50_fpn.py',
     'mmdet::_base_/datasets/coco_instance.py',
     'mmdet::_base_/default_runtime.py',
+    '../_base_/narrow_heads.py',
     '../_base_/detection_36e.py',
     '../_base_/detection_runtime.py',
 ]
@@ -31,20 +32,16 @@ model = dict(
         mask_padding=True,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
-    neck=dict(in_channels=[32, 64, 128, 256], out_channels=64),
-    rpn_head=dict(in_channels=64, feat_channels=64),
+    neck=dict(in_channels=[32, 64, 128, 256], out_channels=_base_.narrow_channels),
+    rpn_head=_base_.narrow_rpn_head,
     roi_head=dict(
-        bbox_roi_extractor=dict(out_channels=64),
-        bbox_head=dict(in_channels=64, fc_out_channels=256, num_classes=len(classes)),
-        mask_roi_extractor=dict(out_channels=64),
+        bbox_roi_extractor=_base_.narrow_extractor,
+        bbox_head=dict(**_base_.narrow_bbox_head, num_classes=len(classes)),
+        mask_roi_extractor=_base_.narrow_extractor,
         mask_head=dict(num_convs=2, in_channels=64, conv_out_channels=64, num_classes=len(classes)),
     ),
-    train_cfg=dict(
-        rpn=dict(sampler=dict(num=64)),
-        rpn_proposal=dict(nms_pre=300, max_per_img=100),
-        rcnn=dict(sampler=dict(num=64)),
-    ),
-    test_cfg=dict(rpn=dict(nms_pre=300, max_per_img=100)),
+    train_cfg=_base_.narrow_train_cfg,
+    test_cfg=_base_.narrow_test_cfg,
 )
 read = dict(type='mmcv.transforms.LoadImageFromFile')
 resize = dict(type='mmdet.Resize', scale=(size, size), keep_ratio=True)
