@@ -182,7 +182,7 @@ class LabelledImages(UnlabelledImages):
             )
         try:
             images = super().load_data_list()
-        except DataError:
+        except InputError:  # of ours, and a ValueError too
             raise
         except ValueError as error:
             raise DataError(

@@ -313,6 +313,12 @@ class TestLabelledImages:
         assert images[SeededIndex(0, 3)]['data_samples'].gt_label.tolist() == [0]
 
 
+@pytest.mark.parametrize('kind', [UnlabelledImages, LabelledImages])
+def test_a_missing_folder_is_named(tmp_path, kind):
+    with pytest.raises(FileNotFoundError, match=r'^The image folder .*gone does not exist\. Set'):
+        kind(str(tmp_path / 'gone'))
+
+
 @pytest.mark.parametrize(
     ('number', 'asked', 'expected'), [(40, 3, 3), (40, 9, 4), (7, 5, 1), (1, 5, 0)]
 )
