@@ -11,13 +11,16 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
+from threading import Event, Lock
 from typing import NamedTuple
 
 from mmengine.config import Config
@@ -97,6 +100,7 @@ def label_curve(
     work_dir: Path,
     train: Train,
     say: Callable[[str], None] = print,
+    jobs: int = 1,
 ) -> Path:
     """Trains what the question needs, and writes ``label_curve.json``, ``.md`` and ``.png``.
 
@@ -109,6 +113,8 @@ def label_curve(
         work_dir: where all is written.
         train: trains one.
         say: takes a line about the progress.
+        jobs: trainings at once. Small networks gain little from a second thread, so that two at
+            once on two cores are nearly twice as fast as one after the other.
 
     Returns:
         The path of the json file.
@@ -117,7 +123,7 @@ def label_curve(
         InputError: if the question does not fit the config; names what does not.
     """
     _check(question, cfg)
-    curve = _Curve(cfg, question, work_dir, train, say)
+    curve = _Curve(cfg, question, work_dir, train, say, jobs)
     curve.run_all()
     return curve.path
 
@@ -140,7 +146,13 @@ def _check(question: Question, cfg: Config) -> None:
 
 class _Curve:
     def __init__(
-        self, cfg: Config, question: Question, work_dir: Path, train: Train, say: Callable
+        self,
+        cfg: Config,
+        question: Question,
+        work_dir: Path,
+        train: Train,
+        say: Callable[[str], None],
+        jobs: int,
     ) -> None:
         self.cfg, self.question, self.train, self.say = cfg, question, train, say
         self.work_dir = work_dir
@@ -159,6 +171,7 @@ class _Curve:
         self._check_earlier()
         self.done = {run.folder: run for run in read_runs(self.path)}
         self.began, self.num_trained = time.time(), 0
+        self.jobs, self.writing = jobs, Lock()
 
     def _check_earlier(self) -> None:
         """Refuses to take runs that answered another question for runs of this one."""
@@ -173,35 +186,61 @@ class _Curve:
     def run_all(self) -> None:
         """Choices first, then results, seed by seed, so that a stopped curve is whole but wide."""
         question = self.question
-        chosen = {
-            (start, amount): self.choose(start, amount)
-            for start, amount in product(question.starts, question.choose_at)
-        }
+        asked = list(product(question.starts, question.choose_at))
+        if len(question.grid) > 1:
+            self.train_all(run for start, at in asked for run in self.choices(start, at))
+        chosen = {(start, at): self.choose(start, at) for start, at in asked}
+        results = []
         for seed, length, amount, start in product(
             question.seeds, question.lengths, question.amounts, question.starts
         ):
             at = amount if amount in question.choose_at else question.choose_at[0]
-            self.result(Run('result', start, amount, seed, length, *chosen[start, at]))
+            results.append(Run('result', start, amount, seed, length, *chosen[start, at]))
+        self.train_all(results)
+
+    def choices(self, start: str, amount: int | None) -> list[Run]:
+        """A run for each point of the grid."""
+        grid = self.question.grid
+        return [Run('choice', start, amount, CHOOSING_SEED, 1.0, *rates) for rates in grid]
 
     def choose(self, start: str, amount: int | None) -> Rates:
         """The point of the grid with the best score on a split of the training images."""
         if len(self.question.grid) == 1:
             return self.question.grid[0]
-        scores = {
-            rates: self.result(Run('choice', start, amount, CHOOSING_SEED, 1.0, *rates)).score
-            for rates in self.question.grid
-        }
-        best = max(scores, key=scores.get)
+        done = [self.done[run.folder] for run in self.choices(start, amount)]
+        best = max(done, key=lambda run: run.score)
         self.say(f'{start}: lr {best.lr:g}, layer decay {best.layer_decay:g} are best.')
-        return best
+        return Rates(best.lr, best.layer_decay)
+
+    def train_all(self, runs: Iterable[Run]) -> None:
+        """In this order, ``jobs`` at once; none is begun once one has failed."""
+        stopped = Event()
+
+        def train_one(run: Run) -> None:
+            if stopped.is_set():
+                return
+            try:
+                self.result(run)
+            except BaseException:
+                stopped.set()
+                raise
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            trained = [pool.submit(train_one, run) for run in runs]
+            try:
+                for each in trained:
+                    each.result()
+            finally:  # also where the user interrupts
+                stopped.set()
 
     def result(self, run: Run) -> Run:
         """The run with its score, trained if that was not done before."""
         if run.folder in self.done:
             return self.done[run.folder]
         begin = time.time()
-        run, options = self.prepare(run)
         folder = self.work_dir / run.folder
+        with self.writing:  # two starts have one file of annotations
+            run, options = self.prepare(run)
         cfg = copy.deepcopy(self.cfg)
         cfg.merge_from_dict(options)
         self.train(cfg, folder)
@@ -209,10 +248,11 @@ class _Curve:
         for checkpoint in folder.glob('*.pth'):  # of a hundred runs they would fill a disk
             checkpoint.unlink()
         run = replace(run, score=score, minutes=(time.time() - begin) / 60)
-        self.done[run.folder] = run
-        self.num_trained += 1
-        self.write()
-        self.say(self.progress(run))
+        with self.writing:
+            self.done[run.folder] = run
+            self.num_trained += 1
+            self.write()
+            self.say(self.progress(run))
         return run
 
     def prepare(self, run: Run) -> tuple[Run, dict[str, object]]:
@@ -280,7 +320,7 @@ class _Curve:
         left = max(total - len(self.done), 0) * each / 3600
         return (
             f'{len(self.done)} of {total}: {run.folder} scores {run.score:.1f}; '
-            f'{each / 60:.1f} minutes a run, about {left:.1f} hours left.'
+            f'one every {each / 60:.1f} minutes, about {left:.1f} hours left.'
         )
 
 
@@ -301,6 +341,8 @@ class TrainInProcess(NamedTuple):
     """The folder ``tools``."""
     flags: Sequence[str] = ()
     """Further ones, as ``--amp``."""
+    jobs: int = 1
+    """How many share the processor's cores."""
 
     def __call__(self, cfg: Config, folder: Path) -> None:
         """See :data:`Train`.
@@ -312,11 +354,13 @@ class TrainInProcess(NamedTuple):
         config, output = folder / 'config.py', folder / 'output.txt'
         cfg.dump(config)
         command = [sys.executable, self.tools / 'train.py', config, '--work-dir', folder]
+        threads = str(max((os.cpu_count() or 1) // self.jobs, 1))
         with output.open('a') as file:
             ended = subprocess.run(
                 [*map(str, command), '--resume', *self.flags],
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                env={'OMP_NUM_THREADS': threads, **os.environ},
             )
         if ended.returncode:
             said = output.read_text(errors='replace').strip().splitlines()[-1:]

@@ -30,8 +30,8 @@ class Stack(NamedTuple):
 
 CURRENT = Stack(
     # Three equal signs: two would accept a '+cpu' build, which PyPI's torchvision does not fit.
-    torch="'torch===2.13.0'",
-    torchvision='torchvision==0.28.0',
+    torch="'torch===2.14.1'",
+    torchvision='torchvision==0.29.1',
     numpy='numpy==2.2.6',
     cv2='opencv-python',
     mmengine='onedl-mmengine==0.10.12',

@@ -2,7 +2,9 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from mmengine.config import Config
@@ -165,6 +167,34 @@ def test_what_is_done_is_not_done_again(cfg, tmp_path):
     assert len(again.seen) == 16 - 7 and len(list(read_runs(path))) == 16
     assert not list((tmp_path / 'out').rglob('*.pth'))  # a hundred runs would fill a disk
     assert path.with_suffix('.png').is_file() and path.with_suffix('.md').is_file()
+
+
+def test_several_at_once_do_what_one_after_the_other_does(cfg, tmp_path):
+    meeting = Barrier(2, timeout=30)  # passed by two trainings at once only
+
+    class Both(Trainer):
+        def __call__(self, cfg, folder):
+            meeting.wait()
+            super().__call__(cfg, folder)
+
+    paths = [
+        label_curve(cfg, question(tmp_path), tmp_path / 'one', Trainer(best_at), str),
+        label_curve(cfg, question(tmp_path), tmp_path / 'two', Both(best_at), str, jobs=2),
+    ]
+    one, two = ({run.folder: replace(run, minutes=0) for run in read_runs(path)} for path in paths)
+    assert one == two and len(one) == 16
+
+
+def test_after_a_failure_none_is_begun(cfg, tmp_path):
+    def fail_at_the_third(cfg):
+        if len(trainer.seen) == 3:
+            raise InputError('A training failed.')
+        return best_at(cfg)
+
+    trainer = Trainer(fail_at_the_third)
+    with pytest.raises(InputError, match='failed'):
+        label_curve(cfg, question(tmp_path), tmp_path / 'out', trainer, str)
+    assert len(trainer.seen) == 3
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from mmgreen.check_env.environment import TRIALS, Environment
 
 ONEDL = {
     'numpy': '2.2.6',
-    'torch': '2.13.0',
-    'torchvision': '0.28.0',
+    'torch': '2.14.1',
+    'torchvision': '0.29.1',
     'opencv-python': '4.12.0.88',
     'onedl-mmengine': '0.10.12',
     'onedl-mmcv': '2.3.6',
@@ -73,7 +73,7 @@ def test_mmcv_operators_of_another_torch():
     error = 'ImportError: _ext.so: undefined symbol: _ZN3c1017RegisterOperators'
     found = environment(failures=failing_above('mmcv._ext', error))
     problem, mend = only_finding(found)
-    assert "mmcv's compiled operators do not run with torch 2.13.0" in problem and error in problem
+    assert "mmcv's compiled operators do not run with torch 2.14.1" in problem and error in problem
     assert mend.splitlines() == [
         'pip uninstall -y onedl-mmcv',
         'pip install --no-cache-dir onedl-mmcv==2.3.6',
@@ -121,7 +121,7 @@ def test_torchvision_that_is_not_there_comes_together_with_torch():
     found = environment(versions, failing_above('torchvision', error), cuda='13.0')
     problem, mend = only_finding(found)
     assert 'torchvision is not installed' in problem
-    assert "'torch===2.13.0' torchvision==0.28.0" in mend
+    assert "'torch===2.14.1' torchvision==0.29.1" in mend
     assert works(found) == NOTHING
 
 
@@ -142,8 +142,8 @@ def test_report_says_which_operators_detection_uses(facts, sentence):
 @pytest.mark.parametrize(
     ('torch', 'torchvision', 'error'),
     [
-        ('2.13.0+cpu', '0.28.0', 'RuntimeError: operator torchvision::nms does not exist'),
-        ('2.13.0', '0.27.0', 'ImportError: undefined symbol'),
+        ('2.14.1+cpu', '0.29.1', 'RuntimeError: operator torchvision::nms does not exist'),
+        ('2.14.1', '0.27.0', 'ImportError: undefined symbol'),
     ],
 )
 def test_torch_and_torchvision_of_different_builds(torch, torchvision, error):
@@ -151,7 +151,7 @@ def test_torch_and_torchvision_of_different_builds(torch, torchvision, error):
     found = environment(versions, failing_above('torchvision', error))
     problem, mend = only_finding(found)
     assert f'torchvision {torchvision} and torch {torch} come from different builds' in problem
-    assert "--force-reinstall 'torch===2.13.0' torchvision==0.28.0" in mend
+    assert "--force-reinstall 'torch===2.14.1' torchvision==0.29.1" in mend
     assert works(found) == NOTHING
 
 

@@ -68,6 +68,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--steps', type=int, help='of each training; by default as the config')
     parser.add_argument('--lengths', type=float, nargs='+', default=[1.0], help='times the steps')
+    parser.add_argument(
+        '--jobs', type=int, default=1, help='trainings at once, as many as there are cores at best'
+    )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/label_curve'))
     parser.add_argument('--amp', action='store_true', help='compute in 16 bits')
     add_cfg_options(parser)
@@ -98,8 +101,9 @@ def main() -> None:
             steps=args.steps,
             choose_at=args.choose_at or args.amounts,
         )
-        train = TrainInProcess(Path(__file__).parents[1], ['--amp'] if args.amp else [])
-        path = label_curve(cfg, question, args.work_dir, train)
+        flags = ['--amp'] if args.amp else []
+        train = TrainInProcess(Path(__file__).parents[1], flags, args.jobs)
+        path = label_curve(cfg, question, args.work_dir, train, jobs=args.jobs)
         print(path.with_suffix('.md').read_text())
 
 
