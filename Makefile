@@ -5,7 +5,7 @@ export PYTHON
 METHOD ?= greenmim
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo compare test test-compiled test-classic lint clean
+.PHONY: help env demo test test-compiled test-classic lint clean
 
 help: ## list these targets
 	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae]'
@@ -14,11 +14,8 @@ help: ## list these targets
 env:  ## install everything into .venv, 4 minutes, mostly of downloads
 	@bash tools/misc/make_env.sh
 
-demo: env  ## pretrain and train a small detector on images made here, 15 minutes on two cores
+demo: env  ## is pretraining worth it? on images made here, 12 minutes on two cores
 	@.venv/bin/python tools/misc/demo.py --method $(METHOD)
-
-compare: env  ## detectors of all methods on those images, 2 hours on two cores
-	@.venv/bin/python tools/misc/compare_starts.py
 
 # A file of tests stays in one process, for its tests share what is dear to make.
 PYTEST = -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

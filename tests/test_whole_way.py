@@ -1,4 +1,4 @@
-"""The demo at its smallest: from images to a pretraining, a detector, its scores and pictures."""
+"""The demo at its smallest: from images to a pretraining, detectors, their scores and pictures."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from pycocotools.cocoeval import COCOeval
 from repository import ROOT
 
 from mmgreen import config_file
+from mmgreen.analysis.label_curve import read_runs
 
 PRETRAINING = f"""
 _base_ = [{config_file('demo/swin_pretrain.py')!r}]
@@ -56,6 +57,7 @@ from mmgreen.demo import run as demo
 
 demo.config_file = lambda name: f'configs/{{name}}'
 demo.NUM_TRAIN, demo.NUM_VAL, demo.NUM_TRAIN_NEW = 16, 16, 6
+demo.BOXES, demo.SEEDS, demo.STEPS, demo.GRID = 'all', 2, 80, ('2e-3:1',)
 demo.run_demo(Path({str(ROOT / 'tools')!r}), Path('data'), Path('work'))
 """
 
@@ -87,19 +89,41 @@ def made(tmp_path_factory):
     return folder, run(folder, sys.executable, '-c', PROGRAM)
 
 
-def test_the_detector_started_from_the_pretraining(made):
-    _, said = made
-    assert re.search(
-        r'Loaded 100\.0 % of the parameters of the backbone from \S*work/epoch_1\.pth', said
-    )
+def output_of(folder, start):
+    """What the first training from a start printed."""
+    return (folder_of(folder, start) / 'output.txt').read_text()
+
+
+def folder_of(folder, start):
+    runs = read_runs(folder / 'work/detection/label_curve.json')
+    return folder / 'work/detection' / next(run.folder for run in runs if run.start == start)
+
+
+def test_one_detector_started_from_the_pretraining_and_one_did_not(made):
+    folder, _ = made
+    loaded = r'Loaded 100\.0 % of the parameters of the backbone from \S*work/epoch_1\.pth'
+    said = output_of(folder, 'pretrained')
+    assert re.search(loaded, said)
     assert 'matched: 67\n' in said and 'expected missing: 6: norm0.weight, norm0.bias,' in said
+    assert not re.search('Loaded .* from', output_of(folder, 'random'))
 
 
 def test_the_log_says_what_there_is_to_learn(made):
-    folder, said = made
+    folder, _ = made
     objects = len(json.loads((folder / 'data/annotations/val.json').read_text())['annotations'])
+    said = output_of(folder, 'pretrained')
     assert f'16 images with {objects} objects to train on; 0 images left out' in said
-    assert '4 images x 2 processes = 8; 2 batches an epoch, 40 epochs' in said
+    assert '8 images x 1 process = 8; 2 batches an epoch, 40 epochs' in said
+
+
+def test_the_end_compares_both_starts(made):
+    _, said = made
+    end = said[said.index('The demo is done') :]
+    for start in ('random', 'pretrained'):
+        (row,) = re.findall(rf'{start} +([\d.]+)   \(([\d.]+), ([\d.]+)\)', end)
+        mean, *each = map(float, row)
+        assert min(each) > 5 and mean == pytest.approx(sum(each) / 2, abs=0.1)
+    assert re.search('With all boxes pretrained .* random', end)
 
 
 def test_the_end_says_scores_and_places(made):
@@ -132,7 +156,7 @@ def tested(made):
 
 
 def last_checkpoint(folder):
-    return (folder / 'work/detection/last_checkpoint').read_text()
+    return (folder_of(folder, 'pretrained') / 'last_checkpoint').read_text()
 
 
 def test_predictions_that_are_kept_score_the_same(tested):

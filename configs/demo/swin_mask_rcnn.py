@@ -1,4 +1,4 @@
-# The demo: Mask R-CNN with the small Swin that configs/demo/swin_pretrain.py pretrains, at 160 px.
+# The demo: Mask R-CNN with the small Swin that configs/demo/swin_pretrain.py pretrains, at 128 px.
 #
 #   python tools/dataset_converters/make_demo_data.py data/demo
 #   python tools/train.py configs/demo/swin_mask_rcnn.py \
@@ -15,7 +15,7 @@ _base_ = [
     '../_base_/detection_runtime.py',
 ]
 
-size = 160
+size = 128
 epochs = 3
 batch_size = 8
 data_root = 'data/demo/'
@@ -26,10 +26,10 @@ model = dict(
         _delete_=True,
         type='mmgreen.GreenSwin',
         arch=dict(embed_dims=32, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8]),
+        window_size=4,
         drop_path_rate=0.0,
         norm_eps=1e-6,
         out_indices=(0, 1, 2, 3),
-        mask_padding=True,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
     neck=dict(in_channels=[32, 64, 128, 256], out_channels=_base_.narrow_channels),
@@ -40,7 +40,7 @@ model = dict(
         mask_roi_extractor=_base_.narrow_extractor,
         mask_head=dict(num_convs=2, in_channels=64, conv_out_channels=64, num_classes=len(classes)),
     ),
-    train_cfg=_base_.narrow_train_cfg,
+    train_cfg=dict(_base_.narrow_train_cfg, rcnn=dict(sampler=dict(num=32))),
     test_cfg=_base_.narrow_test_cfg,
 )
 read = dict(type='mmcv.transforms.LoadImageFromFile')

@@ -29,6 +29,7 @@ model = dict(
         type='mmgreen.GreenSwin',
         arch=dict(embed_dims=32, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8]),
         img_size=size,
+        window_size=4,  # a map of any stage is whole windows, here and in detection
         drop_path_rate=0.0,
         norm_eps=1e-6,
     ),

@@ -19,7 +19,7 @@ model = dict(
             feedforward_channels=640,
             global_attn_indexes=[2, 5],
         ),
-        img_size=160,
+        img_size=128,
         pretrain_img_size=128,
         window_size=8,
         init_cfg=dict(type='Pretrained', checkpoint=None),

@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -101,6 +101,7 @@ def label_curve(
     train: Train,
     say: Callable[[str], None] = print,
     jobs: int = 1,
+    keep_checkpoints: bool = False,
 ) -> Path:
     """Trains what the question needs, and writes ``label_curve.json``, ``.md`` and ``.png``.
 
@@ -115,6 +116,7 @@ def label_curve(
         say: takes a line about the progress.
         jobs: trainings at once. Small networks gain little from a second thread, so that two at
             once on two cores are nearly twice as fast as one after the other.
+        keep_checkpoints: keep the last ones of each training; a hundred would fill a disk.
 
     Returns:
         The path of the json file.
@@ -123,8 +125,8 @@ def label_curve(
         InputError: if the question does not fit the config; names what does not.
     """
     _check(question, cfg)
-    curve = _Curve(cfg, question, work_dir, train, say, jobs)
-    curve.run_all()
+    curve = _Curve(cfg, question, work_dir, train, say, keep_checkpoints)
+    curve.run_all(jobs)
     return curve.path
 
 
@@ -152,7 +154,7 @@ class _Curve:
         work_dir: Path,
         train: Train,
         say: Callable[[str], None],
-        jobs: int,
+        keep_checkpoints: bool,
     ) -> None:
         self.cfg, self.question, self.train, self.say = cfg, question, train, say
         self.work_dir = work_dir
@@ -171,7 +173,7 @@ class _Curve:
         self._check_earlier()
         self.done = {run.folder: run for run in read_runs(self.path)}
         self.began, self.num_trained = time.time(), 0
-        self.jobs, self.writing = jobs, Lock()
+        self.keep_checkpoints, self.writing = keep_checkpoints, Lock()
 
     def _check_earlier(self) -> None:
         """Refuses to take runs that answered another question for runs of this one."""
@@ -183,12 +185,12 @@ class _Curve:
                     'name another folder with --work-dir.'
                 )
 
-    def run_all(self) -> None:
+    def run_all(self, jobs: int) -> None:
         """Choices first, then results, seed by seed, so that a stopped curve is whole but wide."""
         question = self.question
         asked = list(product(question.starts, question.choose_at))
         if len(question.grid) > 1:
-            self.train_all(run for start, at in asked for run in self.choices(start, at))
+            self.train_all([run for start, at in asked for run in self.choices(start, at)], jobs)
         chosen = {(start, at): self.choose(start, at) for start, at in asked}
         results = []
         for seed, length, amount, start in product(
@@ -196,7 +198,7 @@ class _Curve:
         ):
             at = amount if amount in question.choose_at else question.choose_at[0]
             results.append(Run('result', start, amount, seed, length, *chosen[start, at]))
-        self.train_all(results)
+        self.train_all(results, jobs)
 
     def choices(self, start: str, amount: int | None) -> list[Run]:
         """A run for each point of the grid."""
@@ -212,7 +214,7 @@ class _Curve:
         self.say(f'{start}: lr {best.lr:g}, layer decay {best.layer_decay:g} are best.')
         return Rates(best.lr, best.layer_decay)
 
-    def train_all(self, runs: Iterable[Run]) -> None:
+    def train_all(self, runs: Sequence[Run], jobs: int) -> None:
         """In this order, ``jobs`` at once; none is begun once one has failed."""
         stopped = Event()
 
@@ -225,7 +227,7 @@ class _Curve:
                 stopped.set()
                 raise
 
-        with ThreadPoolExecutor(self.jobs) as pool:
+        with ThreadPoolExecutor(jobs) as pool:
             trained = [pool.submit(train_one, run) for run in runs]
             try:
                 for each in trained:
@@ -245,8 +247,9 @@ class _Curve:
         cfg.merge_from_dict(options)
         self.train(cfg, folder)
         score = self.set.percent * last_value(folder, self.set.metric)
-        for checkpoint in folder.glob('*.pth'):  # of a hundred runs they would fill a disk
-            checkpoint.unlink()
+        if not self.keep_checkpoints:
+            for checkpoint in folder.glob('*.pth'):
+                checkpoint.unlink()
         run = replace(run, score=score, minutes=(time.time() - begin) / 60)
         with self.writing:
             self.done[run.folder] = run

@@ -1,4 +1,4 @@
-"""All that makes the demo, its data and its comparison of starts."""
+"""All that makes the demo and its data."""
 
 NETS = {'greenmim': 'swin', 'hiera': 'hiera', 'mae': 'vit'}
 """By method, the first word of its configs in configs/demo."""

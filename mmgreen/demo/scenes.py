@@ -16,8 +16,9 @@ from PIL import Image, ImageFilter
 
 MIN_SIZE = 64  # px, of either side of an image: objects stay large enough to be told apart
 CROP_SHARE = (0.4, 1.0)  # side of the crop, of the largest that fits
-RADIUS_SHARE = (0.17, 0.28)  # radius of an object, of the image's shorter side
-MAX_OBJECTS = 3
+BLUR_SHARE = (0.015, 0.04)  # of the photograph, as if out of focus: of the image's shorter side
+RADIUS_SHARE = (0.1, 0.16)  # radius of an object, of the image's shorter side
+MAX_OBJECTS = 8
 MAX_COVERED = 0.2  # of what is seen of an object, by each object laid on it
 PLACES_TRIED = 20
 
@@ -131,6 +132,8 @@ def _crop(photograph: Image.Image, size: tuple[int, int], rng: np.random.Generat
     top = int(rng.integers(photograph.height - crop_height, endpoint=True))
     box = (left, top, left + crop_width, top + crop_height)
     cropped = photograph.resize((width, height), Image.Resampling.BICUBIC, box)
+    blur = ImageFilter.GaussianBlur(min(size) * rng.uniform(*BLUR_SHARE))
+    cropped = cropped.filter(blur)
     image = np.asarray(cropped, np.float64)
     return image[:, ::-1] if rng.random() < 0.5 else image
 

@@ -169,6 +169,15 @@ def test_what_is_done_is_not_done_again(cfg, tmp_path):
     assert path.with_suffix('.png').is_file() and path.with_suffix('.md').is_file()
 
 
+def test_checkpoints_are_kept_where_that_is_asked(cfg, tmp_path):
+    path = label_curve(
+        *(cfg, question(tmp_path, grid=GRID[:1]), tmp_path / 'out', Trainer(best_at), str),
+        keep_checkpoints=True,
+    )
+    folders = [path.parent / run.folder for run in read_runs(path)]
+    assert folders and all((folder / 'epoch_3.pth').is_file() for folder in folders)
+
+
 def test_several_at_once_do_what_one_after_the_other_does(cfg, tmp_path):
     meeting = Barrier(2, timeout=30)  # passed by two trainings at once only
 

@@ -1,9 +1,11 @@
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from mmgreen.analysis.label_curve import Run
 from mmgreen.demo import run as demo
 
 KINDS = ('bbox', 'segm')
@@ -12,6 +14,19 @@ KINDS = ('bbox', 'segm')
 def write_log(folder, entries):
     folder.mkdir(parents=True)
     (folder / 'scalars.json').write_text('\n'.join(json.dumps(entry) for entry in entries))
+
+
+def write_label_curve(folder, arguments):
+    """As label_curve.py leaves it, of two seeds."""
+    runs = []
+    for start, scores in (('random', (30.0, 32.0)), ('pretrained', (35.0, 38.0))):
+        for seed, score in enumerate(scores):
+            run = Run('result', start, 60, seed, 1.0, 1e-3, 1.0, labels=61, score=score)
+            (folder / run.folder).mkdir(parents=True)
+            (folder / run.folder / 'last_checkpoint').write_text(f'{start} {seed}.pth')
+            runs.append(asdict(run))
+    content = dict(unit='boxes', metric='coco/bbox_mAP', runs=runs)
+    (folder / 'label_curve.json').write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +49,8 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
             (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
         if tool.name == 'test.py':
             write_log(work / 'test/1', [{'reconstruction_loss': 0.5}])
+        if tool.name == 'label_curve.py':
+            write_label_curve(work / 'detection', arguments)
         if tool.name == 'dist_test.sh':
             assert environment['CUDA_VISIBLE_DEVICES'] == '' and arguments[2] == '2'
             assert environment['PORT'].isdigit()
@@ -52,19 +69,22 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
         'test.py',
         'visualize_reconstruction.py',
         'visualize_reconstruction.py',
-        train,
+        'label_curve.py',
         'dist_test.sh',
         'predict.py',
     ]
     net = demo.NETS[method]
     configs = [Path(arguments[0]).name for _, arguments in ran[1:]]
     assert configs == [f'{net}_pretrain.py'] * 4 + [f'{net}_mask_rcnn.py'] * 3
-    start = f'model.backbone.init_cfg.checkpoint={work / "epoch_1.pth"}'
-    assert start in ran[5][1]
-    for step, halved in ((ran[1][1], 16), (ran[5][1], 4)):
-        # On the CPU two processes share the batch.
-        assert ('2' in step) == (f'train_dataloader.batch_size={halved}' in step) == (not has_gpu)
+    assert 'random=' in ran[5][1] and f'pretrained={work / "epoch_1.pth"}' in ran[5][1]
+    assert ran[6][1][1] == ran[7][1][1] == 'pretrained 0.pth'
+    # On the CPU two processes share the batch.
+    step = ran[1][1]
+    assert ('2' in step) == ('train_dataloader.batch_size=16' in step) == (not has_gpu)
     said = capsys.readouterr().out
+    assert 'random        31.0   (30.0, 32.0)' in said
+    assert 'pretrained    36.5   (35.0, 38.0)' in said
+    assert 'With 60 boxes pretrained and random cannot be told apart (5.5 [-0.9, 11.9]).' in said
     assert 'box      50.0   87.5   25.0' in said and 'mask     50.0   87.5   25.0' in said
     for what in ('0.750 in the first tenth', '0.051 in the last', '0.500 on validation'):
         assert what in said

@@ -71,6 +71,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--jobs', type=int, default=1, help='trainings at once, as many as there are cores at best'
     )
+    parser.add_argument(
+        '--keep-checkpoints', action='store_true', help='the last ones of each training'
+    )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/label_curve'))
     parser.add_argument('--amp', action='store_true', help='compute in 16 bits')
     add_cfg_options(parser)
@@ -103,7 +106,11 @@ def main() -> None:
         )
         flags = ['--amp'] if args.amp else []
         train = TrainInProcess(Path(__file__).parents[1], flags, args.jobs)
-        path = label_curve(cfg, question, args.work_dir, train, jobs=args.jobs)
+        path = label_curve(
+            *(cfg, question, args.work_dir, train),
+            jobs=args.jobs,
+            keep_checkpoints=args.keep_checkpoints,
+        )
         print(path.with_suffix('.md').read_text())
 
 
