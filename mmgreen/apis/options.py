@@ -196,9 +196,10 @@ def _unread_at_the_top(parts: Sequence[str], config: Mapping) -> str:
         nearest = difflib.get_close_matches(name, TOP_KEYS, n=1, cutoff=0.7)
         uses = ['.'.join((nearest[0], *parts[1:]))] if nearest else uses
         return f'nothing reads this option{_instead(uses)}.'
-    value = config[name]
-    if not uses and value not in (None, True, False, 0, 1, ''):
-        uses = [path for path, node in _nodes(read) if type(node) is type(value) and node == value]
+    if not uses:
+        words = set(parts[-1].split('_'))
+        keys = [path for path, _ in _nodes(read)]
+        uses = [path for path in keys if words <= set(path.split('.')[-1].split('_'))]
     return (
         'the config used this value while it was read, and nothing reads it again'
         f'{_instead(uses)}; or change it in a copy of the config.'

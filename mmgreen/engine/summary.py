@@ -70,7 +70,12 @@ def describe_batch(runner: Runner) -> str:
     if accumulated > 1:
         text += f' x {accumulated} batches before each step'
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-    length = f'{runner.max_epochs} epochs' if by_epoch else f'{runner.max_iters} batches in all'
+    steps = runner.max_iters // accumulated
+    length = (
+        f'{runner.max_epochs} epochs, {steps} steps'
+        if by_epoch
+        else f'{runner.max_iters} batches in all'
+    )
     return (
         f'{text} = {effective_batch(runner)}; {len(runner.train_dataloader)} batches an epoch, '
         f'{length}'

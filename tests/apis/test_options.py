@@ -136,6 +136,12 @@ def test_a_value_from_which_others_followed_comes_too_late(option, instead):
     assert 'copy of the config' in str(error.value)
 
 
+def test_what_is_advised_has_the_name_and_not_just_the_value():
+    before = {**CONFIG, 'epochs': 3, 'model': dict(out_indices=[0, 1, 2, 3])}
+    with pytest.raises(ValueError, match='set train_cfg.max_epochs instead'):
+        check_options({'epochs': 5}, before, {**before, 'epochs': 5})
+
+
 def test_the_type_that_counts_is_the_one_after_all_options():
     check(
         optim_wrapper__type='AmpOptimWrapper',

@@ -44,7 +44,7 @@ def run(
         world_size=processes,
         train_loop=object.__new__(IterBasedTrainLoop if max_iters else EpochBasedTrainLoop),
         max_epochs=10,
-        max_iters=max_iters,
+        max_iters=max_iters or 10 * 5,
         epoch=step // 5,
         iter=step,
         train_dataloader=torch.utils.data.DataLoader(range(40), batch_size=batch),
@@ -94,7 +94,8 @@ def test_unreadable_images_are_counted_where_they_can_be(tmp_path):
 def test_the_batch_counts_processes_and_accumulation():
     trained = run(batch=8, processes=4, accumulated=2)
     assert summary.effective_batch(trained) == 64
-    text = '8 images x 4 processes x 2 batches before each step = 64; 5 batches an epoch, 10 epochs'
+    text = '8 images x 4 processes x 2 batches before each step = 64; 5 batches an epoch, '
+    text += '10 epochs, 25 steps'
     assert summary.describe_batch(trained) == text
 
 
