@@ -19,7 +19,9 @@ def moving(number, width=64, height=48):
     return frames
 
 
-def write_video(path, frames, fps=10, times=None, gop=8, b_frames=2, rotation=0, codec=None, **options):
+def write_video(
+    path, frames, fps=10, times=None, gop=8, b_frames=2, rotation=0, codec=None, **options
+):
     """Encodes; ``times``, in seconds, make the rate of the frames variable."""
     codec = codec or CODECS[path.suffix]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,9 @@ def write_sound(path):
     """A second of silence in an mp4."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('aac', rate=8000)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format='fltp', layout='mono')
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 8000), np.float32), format='fltp', layout='mono'
+        )
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -55,6 +59,8 @@ def write_sound(path):
 def decoded(path):
     """Times in seconds, and (N, H, W, 3) pixels, blue first, without the rotation."""
     with av.open(str(path)) as container:
-        frames = [(each.time, each.to_ndarray(format='bgr24')) for each in container.decode(video=0)]
+        frames = [
+            (each.time, each.to_ndarray(format='bgr24')) for each in container.decode(video=0)
+        ]
     times, pixels = zip(*frames, strict=True)
     return np.array(times) - times[0], np.stack(pixels)

@@ -52,7 +52,9 @@ def read_clip_list(path: str) -> list[ListedVideo]:
         raise DataError(f'{path} names no video.')
     without = sum(each.label is None for each in videos)
     if 0 < without < len(videos):
-        raise DataError(f'{without} of {len(videos)} lines of {path} have no label; give all or none.')
+        raise DataError(
+            f'{without} of {len(videos)} lines of {path} have no label; give all or none.'
+        )
     return videos
 
 
@@ -69,7 +71,9 @@ def _of_text(lines: Iterator[str]) -> Iterator[ListedVideo]:
     if rows and tuple(next(csv.reader(rows[:1]))[:4]) == OFFICIAL_KINETICS:
         for row in csv.DictReader(rows):
             start, end = int(row['time_start']), int(row['time_end'])
-            yield ListedVideo(f'{row["youtube_id"]}_{start:06d}_{end:06d}.mp4', row['label'] or None)
+            yield ListedVideo(
+                f'{row["youtube_id"]}_{start:06d}_{end:06d}.mp4', row['label'] or None
+            )
         return
     separator = next((each for each in (',', '\t', ' ') if all(each in row for row in rows)), None)
     for row in rows:
@@ -102,23 +106,19 @@ def labels_as_numbers(
 
     Args:
         videos: of the list at ``path``.
-        classes: names in the order of labels; None where the list's own names are to be taken, in
-            alphabetical order.
+        classes: names in the order of labels; None takes the list's own, in alphabetical order, or
+            its numbers from 0 to the highest.
         path: for messages.
 
     Raises:
-        DataError: if labels are missing, numbers without classes, or none of the classes.
+        DataError: if labels are missing, or a name is none of the classes.
     """
     labels = [each.label for each in videos]
     if labels[0] is None:
         raise DataError(f'The videos in {path} have no labels, which a classifier needs.')
     if all(label.isdigit() for label in labels):
-        if not classes:
-            raise DataError(
-                f'The labels in {path} are numbers; name the classes that they stand for with '
-                'metainfo=dict(classes=(...)).'
-            )
-        return [int(label) for label in labels], tuple(classes)
+        places = [int(label) for label in labels]
+        return places, tuple(classes or map(str, range(max(places) + 1)))
     classes = tuple(classes or sorted(set(labels)))
     places = {name: place for place, name in enumerate(classes)}
     for each in videos:

@@ -48,7 +48,9 @@ def clip_indices(
         indices = (np.arange(num_frames) + places) * (number / num_frames)
     else:
         last = max(0, number - 1 - (num_frames - 1) * step)
-        starts = last * _spread(num_clips) if spread else np.random.randint(last + 1, size=num_clips)
+        starts = (
+            last * _spread(num_clips) if spread else np.random.randint(last + 1, size=num_clips)
+        )
         indices = starts.astype(int)[:, None] + step * np.arange(num_frames)
     return np.floor(indices).astype(int)
 

@@ -122,7 +122,9 @@ def collate_clips(items: Sequence[dict]) -> dict:
     clips = []
     for item in items:
         if isinstance(item['inputs'], list):
-            clips += [dict(zip(item, values, strict=True)) for values in zip(*item.values(), strict=True)]
+            clips += [
+                dict(zip(item, values, strict=True)) for values in zip(*item.values(), strict=True)
+            ]
         else:
             clips.append(item)
     return default_collate(clips)

@@ -118,9 +118,7 @@ class UnlabelledClips(UnlabelledImages):
         if self.with_label:
             labels, classes = labels_as_numbers(videos, self.CLASSES, self.ann_file)
             self._metainfo['classes'] = classes
-            infos = [
-                {**info, 'gt_label': label} for info, label in zip(infos, labels, strict=True)
-            ]
+            infos = [{**info, 'gt_label': label} for info, label in zip(infos, labels, strict=True)]
             self._check_labels(infos)
         return self._of_this_part(infos)
 

@@ -31,7 +31,15 @@ def frame_of(time, times):
     return max(0, int((times <= time + 6e-4).sum()) - 1)
 
 
-NAMES = ('plain.mp4', 'plain.webm', 'plain.mkv', 'plain.avi', 'uneven.mp4', 'uneven.mkv', 'late.mkv')
+NAMES = (
+    'plain.mp4',
+    'plain.webm',
+    'plain.mkv',
+    'plain.avi',
+    'uneven.mp4',
+    'uneven.mkv',
+    'late.mkv',
+)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -56,7 +64,9 @@ class TestEveryContainer:
         times, _ = decoded(folder / name)
         with VideoFile(str(folder / name)) as file:
             # What B-frames wait for is not counted in the length of an mp4.
-            assert file.duration == pytest.approx(times[-1] + 0.1, abs=0.75 if 'uneven' in name else 0.11)
+            assert file.duration == pytest.approx(
+                times[-1] + 0.1, abs=0.75 if 'uneven' in name else 0.11
+            )
             assert file.rate == pytest.approx(10) or name == 'uneven.mp4'
 
 
@@ -69,7 +79,6 @@ def long(tmp_path_factory):
 
 
 class TestWhatIsDecoded:
-
     def test_a_clip_costs_what_lies_between_its_key_frame_and_its_end(self, long):
         with VideoFile(long) as file:
             file.frames_at([410.0, 412.0, 415.0])
