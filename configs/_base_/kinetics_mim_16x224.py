@@ -1,10 +1,10 @@
-# Clips without labels, 16 frames of 224 px at a stride of 4, for masked modelling: a random crop and
-# a flip, the same for every frame, as in MAE on video and Hiera. Written for Kinetics-400 on 8 GPUs;
-# any folder of videos will do:
+# Clips without labels, 16 frames of 224 px at a stride of 4, for masked modelling: a random crop
+# and a flip, the same for every frame, as in Hiera. Written for Kinetics-400 on 8 GPUs; any folder
+# of videos will do:
 #   --cfg-options train_dataloader.dataset.data_root=FOLDER
-# batch_size counts videos, of each of which num_clips are taken while it is decoded once. Everything
-# that is said of a batch (auto_scale_lr, the log) counts clips, 16 x 4 = 64 on each GPU here; an
-# epoch goes once through the videos, and is num_clips of the papers' effective epochs.
+# batch_size counts videos, of each of which num_clips are taken while it is decoded once. All that
+# is said of a batch (auto_scale_lr, the log) counts clips, 16 x 4 = 64 on each GPU here; an epoch
+# goes once through the videos, and is num_clips of the papers' effective epochs.
 # A stride is so many frames of a video of 30 frames a second, in any video (by='time').
 train_dataloader = dict(
     batch_size=16,
