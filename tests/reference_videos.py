@@ -1,4 +1,4 @@
-"""Small videos made with the encoder, and their frames decoded one after the other from the start."""
+"""Small videos made with the encoder, and their frames decoded from the start."""
 
 from fractions import Fraction
 

@@ -24,7 +24,5 @@ train_cfg = dict(max_epochs=epochs, val_interval=5)
 optim_wrapper = dict(optimizer=dict(lr=8e-4 * 4 * batch_size * num_gpus / 512))
 auto_scale_lr = dict(base_batch_size=4 * batch_size * num_gpus)
 warm_up, cosine = _base_.param_scheduler
-param_scheduler = [
-    dict(warm_up, end=warmup),
-    dict(cosine, T_max=epochs - warmup, begin=warmup, end=epochs),
-]
+cosine.update(T_max=epochs - warmup, begin=warmup, end=epochs)
+param_scheduler = [dict(warm_up, end=warmup), cosine]

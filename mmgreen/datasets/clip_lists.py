@@ -92,7 +92,10 @@ def those_there(videos: Sequence[ListedVideo], folder: str, path: str) -> list[L
     if missing:
         found = set(there)
         names = [each.name for each in videos if each not in found][:3]
-        sentence = f'{missing} of the {len(videos)} videos in {path} are not in {folder}, {", ".join(names)} first'
+        sentence = (
+            f'{missing} of the {len(videos)} videos in {path} are not in {folder}, '
+            f'{", ".join(names)} first'
+        )
         if not there:
             raise MissingFileError(f'{sentence}; set data_root, or data_prefix, to their folder.')
         MMLogger.get_current_instance().warning(f'{sentence}; they are left out.')

@@ -74,13 +74,13 @@ class CropAlongLongSide(BaseTransform):
         room = [side - self.size for side in frames.shape[1:3]]
         if min(room) < 0:
             raise InputError(
-                f'Frames of {frames.shape[1]}x{frames.shape[2]} pixels have no crop of {self.size}; '
-                'resize their shorter side to that before.'
+                f'Frames of {frames.shape[1]}x{frames.shape[2]} pixels have no crop of '
+                f'{self.size}; resize their shorter side to that before.'
             )
         crops = []
         for share in np.linspace(0, 1, self.num_crops) if self.num_crops > 1 else [0.5]:
             shares = [share, 0.5] if room[0] > room[1] else [0.5, share]
-            top, left = (int(round(r * s)) for r, s in zip(room, shares, strict=True))
+            top, left = (round(float(r * s)) for r, s in zip(room, shares, strict=True))
             part = frames[:, top : top + self.size, left : left + self.size]
             crops.append({**clip, 'frames': list(part), 'img_shape': part.shape[1:3]})
         return crops

@@ -217,8 +217,8 @@ class LabelledImages(UnlabelledImages):
         folders = sorted({file.split('/')[0] for file in inside})
         if not folders:
             raise DataError(
-                f'{self.folder} has {self.kind}s but no folders; put those of each class into a folder '
-                'with its name.'
+                f'{self.folder} has {self.kind}s but no folders; put those of each class into '
+                'a folder with its name.'
             )
         if self.CLASSES is None:
             self._metainfo['classes'] = tuple(folders)
@@ -237,8 +237,8 @@ class LabelledImages(UnlabelledImages):
         log = MMLogger.get_current_instance()
         if len(inside) < len(files):
             log.warning(
-                f'{len(files) - len(inside)} {self.kind}s lie in {self.folder} itself, in no folder of a '
-                'class, and are left aside.'
+                f'{len(files) - len(inside)} {self.kind}s lie in {self.folder} itself, in no '
+                'folder of a class, and are left aside.'
             )
         empty = [name for name in self.CLASSES if name not in folders]
         if empty:

@@ -22,8 +22,9 @@ class ReadClips(BaseTransform):
 
     ``clips`` is a list of ``num_clips`` dicts, each with ``frames``: ``num_frames`` arrays (H, W,
     3) uint8, blue first, of one size. Where a video ends before a clip does, its last frame is
-    repeated; ``num_repeated`` says how many frames of all clips are such, ``num_different`` how many
-    are not the same. ``img_shape`` and ``ori_shape`` are (H, W). Draws follow from NumPy's generator.
+    repeated; ``num_repeated`` says how many frames of all clips are such, ``num_different`` how
+    many are not the same. ``img_shape`` and ``ori_shape`` are (H, W). Draws follow from NumPy's
+    generator.
 
     Args:
         num_frames: of a clip.
@@ -78,11 +79,8 @@ class ReadClips(BaseTransform):
         with video:
             times, end = self._times(video)
             frames = video.frames_at(times.ravel(), self.short_side)
-        ends = np.arange(0, len(frames) + 1, self.num_frames)
-        results['clips'] = [
-            dict(frames=frames[begin:end_of_clip])
-            for begin, end_of_clip in zip(ends, ends[1:], strict=False)
-        ]
+        begins = range(0, len(frames), self.num_frames)
+        results['clips'] = [dict(frames=frames[each : each + self.num_frames]) for each in begins]
         results['num_repeated'] = int((times >= end).sum())
         results['num_different'] = len({id(each) for each in frames})
         results['img_shape'] = results['ori_shape'] = frames[0].shape[:2]

@@ -47,6 +47,7 @@ def folder(tmp_path_factory):
     cfg.model.neck.update(
         in_channels=[8, 16, 32, 64], embed_dim=16, depth=1, num_heads=2, img_size=(4, 64, 64)
     )
+    cfg.model.mask_ratio = 0.75
     cfg.train_dataloader.sampler.samples_per_epoch = 4
     cfg.dump(folder / 'pretrain.py')
     cfg = small_config('hiera_b_video_finetune_own_clips', folder / 'videos')

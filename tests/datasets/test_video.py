@@ -15,7 +15,7 @@ FRAMES = moving(40)
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """40 frames at 10 a second in each container, a key frame every 8, and some that are special."""
+    """40 frames at 10 a second in each container, a key frame every 8, and odd ones."""
     folder = tmp_path_factory.mktemp('videos')
     for ending in ('.mp4', '.webm', '.mkv', '.avi'):
         write_video(folder / f'plain{ending}', FRAMES)

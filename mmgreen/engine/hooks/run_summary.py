@@ -73,8 +73,8 @@ class RunSummary(Hook):
         if number > self._num_reported:
             self._num_reported = number
             runner.logger.warning(
-                f'{number} of {len(dataset)} {getattr(dataset, "kind", "image")}s could not be read '
-                'so far; others took their places. The warnings above name them.'
+                f'{number} of {len(dataset)} {getattr(dataset, "kind", "image")}s could not be '
+                'read so far; others took their places. The warnings above name them.'
             )
         short = count_short(dataset)
         if short > self._num_short:
