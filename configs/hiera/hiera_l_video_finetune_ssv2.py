@@ -6,8 +6,8 @@
 #
 # Batch: 8 GPUs x 16 videos x 2 clips; the rate is for 256 clips (auto_scale_lr).
 # Quoted (arXiv 2306.00989, table 12): SGD, its rate (0.16 or 0.08; ours is to take 0.16), 40
-#   epochs. All else is ours, the paper's is not at hand: batch, momentum and decay of weights, warm-up,
-#   frames spread over the whole video, no flip, and what the recipe of Kinetics has.
+#   epochs. All else is ours, the paper's is not at hand: batch, momentum and decay of weights,
+#   warm-up, frames spread over the whole video, no flip, and what the recipe of Kinetics has.
 # Score: top-1 74.7 with 1 clip x 3 crops after pretraining on Kinetics-400, quoted from the paper
 #   (table 6). Time and score: not run by us.
 _base_ = 'hiera_l_video_finetune_k400.py'
