@@ -6,14 +6,15 @@ _base_ = [__import__('mmgreen').config_file('hiera/hiera_b_video_finetune_k400.p
 train_root = 'data/my_videos/train'  # a folder for each class, with its videos
 val_root = 'data/my_videos/val'  # the same with other videos
 classes = ('left', 'right')  # names of the folders
-epochs, warmup = 100, 5
-batch_size, num_gpus = 8, 1  # videos on each GPU, 2 clips of each
+epochs = 100
+warmup = 5
+batch_size = 8  # videos on each GPU, 2 clips of each
+num_gpus = 1
 start_from = None  # a checkpoint of a pretraining; None: random weights
 
 number = dict(num_classes=len(classes))
-model = dict(
-    data_preprocessor=number, backbone=dict(init_cfg=dict(checkpoint=start_from)), head=number
-)
+start = dict(init_cfg=dict(checkpoint=start_from))
+model = dict(data_preprocessor=number, backbone=start, head=number)
 named = dict(ann_file='', metainfo=dict(classes=classes))
 train_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=train_root, **named))
 val_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=val_root, **named))
@@ -22,8 +23,5 @@ val_evaluator = test_evaluator = dict(topk=(1,))
 optim_wrapper = dict(optimizer=dict(lr=8e-4 * 2 * batch_size * num_gpus / 256))
 auto_scale_lr = dict(base_batch_size=2 * batch_size * num_gpus)
 train_cfg = dict(max_epochs=epochs)
-warm_up, cosine = _base_.param_scheduler
-param_scheduler = [
-    dict(warm_up, end=warmup),
-    dict(cosine, T_max=epochs - warmup, begin=warmup, end=epochs),
-]
+_base_.param_scheduler[1].update(T_max=epochs - warmup, begin=warmup, end=epochs)
+param_scheduler = [dict(_base_.param_scheduler[0], end=warmup), _base_.param_scheduler[1]]

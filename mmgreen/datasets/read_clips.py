@@ -95,5 +95,5 @@ class ReadClips(BaseTransform):
             return times, video.duration
         times = video.frame_times()
         indices = clip_indices(len(times), *counts, self.stride, self.spread)
-        after = np.append(times, np.inf)  # what is after the end
-        return after[indices.clip(max=len(times))], np.inf
+        end = times[-1] + 1.0
+        return np.append(times, end)[indices.clip(max=len(times))], end

@@ -18,6 +18,8 @@ from mmgreen.errors import MissingPackageError
 
 SLACK = 6e-4
 """Seconds by which a frame may be late and still be the one of a time: containers round to 1 ms."""
+WORTH_A_SEEK = 16
+"""Frames that have to lie before the next key frame, or going on costs less than seeking."""
 LOST = 1.0
 """Seconds that may be missing at the end before a file counts as cut off."""
 
@@ -143,7 +145,8 @@ class VideoFile:
         index = self._stream.index_entries
         place = index.search_timestamp(pts)
         # An index counts in decoding times, which are never later than those of showing.
-        return place >= 0 and index[place].timestamp > _pts(shown)
+        ahead = _pts(shown) + WORTH_A_SEEK / (self.rate * self._tick)
+        return place >= 0 and index[place].timestamp > ahead
 
     def _check_end(self, last: object, wanted: float) -> None:
         """Refuses a file that says it goes on where its frames end."""

@@ -9,7 +9,7 @@ from mmgreen.datasets.video import VideoFile
 @pytest.fixture(scope='module')
 def path(tmp_path_factory):
     """60 frames at 15 a second."""
-    return str(write_video(tmp_path_factory.mktemp('videos') / 'a.mp4', moving(60), fps=15))
+    return str(write_video(tmp_path_factory.mktemp('videos') / 'a.mp4', moving(60, 200), fps=15))
 
 
 def places(path, **settings):
@@ -27,7 +27,7 @@ def test_a_stride_lasts_as_long_in_any_video(path):
     # 4 frames of 30 a second are 2 of 15.
     (clip,), results = places(path, num_frames=8, stride=4, spread=True)
     assert np.diff(clip).tolist() == [2] * 7 and 20 <= clip[0] <= 23
-    assert results['img_shape'] == results['ori_shape'] == (48, 64)
+    assert results['img_shape'] == results['ori_shape'] == (48, 200)
     assert results['num_repeated'] == 0
 
 
