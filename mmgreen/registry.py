@@ -10,6 +10,7 @@ import importlib
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
 from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import FUNCTIONS as ROOT_FUNCTIONS
 from mmengine.registry import HOOKS as ROOT_HOOKS
 from mmengine.registry import LOOPS as ROOT_LOOPS
 from mmengine.registry import METRICS as ROOT_METRICS
@@ -22,6 +23,7 @@ from mmengine.registry import Registry
 __all__ = [
     'DATASETS',
     'DATA_SAMPLERS',
+    'FUNCTIONS',
     'HOOKS',
     'LOOPS',
     'METRICS',
@@ -54,6 +56,9 @@ DATA_SAMPLERS = Registry(
 )
 TRANSFORMS = Registry(
     'transform', parent=ROOT_TRANSFORMS, scope='mmgreen', locations=['mmgreen.datasets']
+)
+FUNCTIONS = Registry(
+    'function', parent=ROOT_FUNCTIONS, scope='mmgreen', locations=['mmgreen.datasets']
 )
 HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmgreen', locations=['mmgreen.engine'])
 LOOPS = Registry('loop', parent=ROOT_LOOPS, scope='mmgreen', locations=['mmgreen.engine'])

@@ -21,7 +21,9 @@ def version_of(name):
     return specifier.version
 
 
-@pytest.mark.parametrize('name', ['runtime.txt', 'pretrain.txt', 'detect.txt', 'tests.txt'])
+@pytest.mark.parametrize(
+    'name', ['runtime.txt', 'pretrain.txt', 'detect.txt', 'video.txt', 'tests.txt']
+)
 def test_every_package_has_a_pinned_version_in_its_range(name):
     for needed in requirements(name):
         assert needed.specifier.contains(version_of(needed.name)), needed

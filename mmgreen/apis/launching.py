@@ -21,6 +21,9 @@ from mmgreen.apis.ranges import LOADERS, check_numbers
 from mmgreen.datasets.palette import give_colours
 from mmgreen.errors import InputError, MissingFileError
 
+# Of these none takes the place of another in a test: the score would be that of other data.
+SCORED = ('mmgreen.LabelledImages', 'mmgreen.LabelledClips')
+
 
 def read_config(path: str, sections: tuple[str, ...]) -> Config:
     """A config file, once it is known to have what is needed.
@@ -155,7 +158,7 @@ def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None
         dataset = loader.get('dataset') or {}
         if cfg.get('default_scope') == 'mmdet':
             give_colours(dataset)
-        if name != 'train_dataloader' and dataset.get('type') == 'mmgreen.LabelledImages':
+        if name != 'train_dataloader' and dataset.get('type') in SCORED:
             dataset.setdefault('test_mode', True)
         if cfg.get('default_scope') == 'mmpretrain':
             loader.setdefault('collate_fn', dict(type='default_collate'))

@@ -25,7 +25,7 @@ from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.evaluated import check_evaluation
 from mmgreen.engine.resuming import checkpoint_to_resume
 from mmgreen.engine.schedules import check_schedule, without_empty_warm_ups
-from mmgreen.engine.summary import images_per_batch
+from mmgreen.engine.summary import clips_per_video, images_per_batch
 from mmgreen.errors import InputError
 
 ON_CPU = 'mmgreen.AmpOnCpuOptimWrapper'
@@ -100,7 +100,8 @@ def train(cfg: Config) -> Runner:
     loader = runner.train_dataloader
     if len(loader) == 0:
         raise DataError(
-            f'{len(loader.dataset)} images make no batch of {images_per_batch(loader)} in each of '
+            f'{len(loader.dataset)} {getattr(loader.dataset, "kind", "image")}s make no batch of '
+            f'{images_per_batch(loader) // clips_per_video(loader.dataset)} in each of '
             f'{runner.world_size} processes; set train_dataloader.batch_size lower.'
         )
     runner.train()
@@ -186,3 +187,7 @@ def _scale_rate(cfg: Config) -> None:
     cfg.auto_scale_lr.enable = True
     # mmengine compares images per batch; what counts is images per step of the optimizer.
     cfg.auto_scale_lr.base_batch_size /= cfg.optim_wrapper.get('accumulative_counts', 1)
+    # It takes a video for one image.
+    steps = (cfg.train_dataloader.get('dataset') or {}).get('pipeline') or ()
+    clips = [step.get('num_clips', 1) for step in steps if step['type'] == 'mmgreen.ReadClips']
+    cfg.auto_scale_lr.base_batch_size /= clips[0] if clips else 1

@@ -9,3 +9,7 @@ class DataError(InputError):
 
 class UnreadableImageError(InputError, OSError):
     """A file that is no image, cut off, or of a size that cannot be worked on."""
+
+
+class UnreadableVideoError(InputError, OSError):
+    """A file that is no video, cut off, or a folder without frames."""

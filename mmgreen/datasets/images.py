@@ -22,7 +22,10 @@ IMAGE_ENDINGS = (
     *('.jpg', '.jpeg', '.jfif', '.png', '.ppm', '.pgm', '.bmp', '.gif', '.tif', '.tiff'),
     *('.webp', '.jp2', '.avif'),
 )
-
+VIDEO_ENDINGS = (
+    *('.mp4', '.m4v', '.mov', '.webm', '.mkv', '.avi', '.mpg', '.mpeg', '.ts', '.wmv', '.flv'),
+    *('.ogv', '.3gp'),
+)
 
 PARTS = ('all', 'training', 'held_out')
 _HOW_TO_SET = (
@@ -68,6 +71,7 @@ class UnlabelledImages(CustomDataset):
     """
 
     with_label = False
+    kind = 'image'
 
     def __init__(
         self,
@@ -112,13 +116,17 @@ class UnlabelledImages(CustomDataset):
         """Lists the images, and lays out the marks that the workers share with this process."""
         if not self._fully_initialized:
             super().full_init()
-            self._substitutes = Substitutes(len(self), self.folder, self.max_refetch)
+            self._substitutes = Substitutes(len(self), self.folder, self.max_refetch, self.kind)
 
     def load_data_list(self) -> list[dict]:
         """One ``{'img_path': path}`` per image."""
         if not os.path.isdir(self.img_prefix):
-            raise MissingFileError(f'The image folder {self.folder} does not exist. {_HOW_TO_SET}')
-        images = super().load_data_list()
+            raise MissingFileError(
+                f'The {self.kind} folder {self.folder} does not exist. {_HOW_TO_SET}'
+            )
+        return self._of_this_part(super().load_data_list())
+
+    def _of_this_part(self, images: list[dict]) -> list[dict]:
         places = held_out_places(len(images), self.held_out)
         if self.part == 'all' or not places:
             return images
@@ -129,14 +137,18 @@ class UnlabelledImages(CustomDataset):
 
     def _find_samples(self) -> list[str]:
         files = list(_visible_files(self.img_prefix))
-        images = sorted(file for file in files if self.is_valid_file(file))
+        images = self._samples_among(files)
         if not images:
             raise MissingFileError(
-                f'The folder {self.folder} holds no image (that is, no file ending in '
-                f'{", ".join(sorted(self.extensions))}). {_HOW_TO_SET}'
+                f'The folder {self.folder} holds no {self.kind} (that is, no file ending in '
+                f'{", ".join(sorted(self.extensions))}). {_other_kind(files)}{_HOW_TO_SET}'
             )
-        self.num_other_files = len(files) - len(images)
+        self.num_other_files = sum(not self.is_valid_file(file) for file in files)
         return images
+
+    def _samples_among(self, files: list[str]) -> list[str]:
+        """Paths of what is read as one sample, among those of all files of the folder, sorted."""
+        return sorted(file for file in files if self.is_valid_file(file))
 
     def unreadable(self) -> torch.Tensor:
         """(N,) uint8, 1 for each image that this process or a worker of it found unreadable."""
@@ -188,13 +200,16 @@ class LabelledImages(UnlabelledImages):
             raise DataError(
                 f'{self.ann_file} must have a path and a number, its label, on each line: {error}.'
             ) from error
+        self._check_labels(images)
+        return images
+
+    def _check_labels(self, images: list[dict]) -> None:
         for image in images:
             if not 0 <= image['gt_label'] < len(self.CLASSES):
                 raise DataError(
                     f'{self.ann_file} gives {image["img_path"]} the label {image["gt_label"]}, but '
                     f'there are {len(self.CLASSES)} classes, numbered from 0.'
                 )
-        return images
 
     def _find_samples(self) -> list[tuple[str, int]]:
         files = super()._find_samples()
@@ -202,8 +217,8 @@ class LabelledImages(UnlabelledImages):
         folders = sorted({file.split('/')[0] for file in inside})
         if not folders:
             raise DataError(
-                f'{self.folder} has images but no folders; put those of each class into a folder '
-                'with its name.'
+                f'{self.folder} has {self.kind}s but no folders; put those of each class into '
+                'a folder with its name.'
             )
         if self.CLASSES is None:
             self._metainfo['classes'] = tuple(folders)
@@ -222,12 +237,12 @@ class LabelledImages(UnlabelledImages):
         log = MMLogger.get_current_instance()
         if len(inside) < len(files):
             log.warning(
-                f'{len(files) - len(inside)} images lie in {self.folder} itself, in no folder of a '
-                'class, and are left aside.'
+                f'{len(files) - len(inside)} {self.kind}s lie in {self.folder} itself, in no '
+                'folder of a class, and are left aside.'
             )
         empty = [name for name in self.CLASSES if name not in folders]
         if empty:
-            log.warning(f'{self.folder} has no image of {", ".join(empty)}.')
+            log.warning(f'{self.folder} has no {self.kind} of {", ".join(empty)}.')
 
 
 def held_out_places(number: int, held_out: int) -> set[int]:
@@ -255,6 +270,18 @@ def image_files(path: str, limit: int | None = None) -> list[str]:
     except FileNotFoundError as error:
         raise MissingFileError(f'The folder {path} holds no image; give another one.') from error
     return [images.get_data_info(i)['img_path'] for i in range(len(images))[:limit]]
+
+
+def _other_kind(files: Sequence[str]) -> str:
+    """What a folder without the right files may have been meant for, in a sentence, or ''."""
+    images = sum(file.lower().endswith(IMAGE_ENDINGS) for file in files)
+    if images:
+        return (
+            f'It holds {images} images: take a config for images, or set '
+            'dataset.frames_in_folders=True if they are the frames of videos. '
+        )
+    videos = sum(file.lower().endswith(VIDEO_ENDINGS) for file in files)
+    return f'It holds {videos} videos: take a config for clips. ' if videos else ''
 
 
 def other_files(folder: str) -> list[str]:

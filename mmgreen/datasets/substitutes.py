@@ -35,13 +35,15 @@ class Substitutes:
         number: images in the data set, N.
         folder: where they are, for the message.
         most: give up after so many in a row.
+        kind: what they are, for the messages.
     """
 
-    def __init__(self, number: int, folder: str, most: int = 1000) -> None:
+    def __init__(self, number: int, folder: str, most: int = 1000, kind: str = 'image') -> None:
         self.unreadable = torch.zeros(number, dtype=torch.uint8).share_memory_()
         """(N,) uint8, 1 for each image that this process or a worker of it found unreadable."""
         self.folder = folder
         self.most = most
+        self.kind = kind
 
     def get(self, prepare: Callable[[int], dict], index: int) -> dict:
         """What ``prepare`` makes of the image at ``index``, or of the one in its place.
@@ -64,9 +66,11 @@ class Substitutes:
                     return prepare(place)
             except OSError as error:
                 self.unreadable[place] = 1
-                MMLogger.get_current_instance().warning(f'Skipped an unreadable image: {error}')
+                MMLogger.get_current_instance().warning(
+                    f'Skipped an unreadable {self.kind}: {error}'
+                )
         raise DataError(
-            f'None of the images tried in {self.folder} can be read (it has {number}); the '
+            f'None of the {self.kind}s tried in {self.folder} can be read (it has {number}); the '
             'warnings above say why.'
         )
 

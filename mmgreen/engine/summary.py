@@ -50,15 +50,26 @@ def describe_images(dataset: Dataset) -> str:
         other = 'held out' if dataset.part == 'training' else 'trained on'
         text += f', {dataset.num_left_to_the_other_part} more are {other}'
     if dataset.num_other_files:
-        text += f'; {dataset.num_other_files} other files there are no images and are ignored'
+        text += (
+            f'; {dataset.num_other_files} other files there are no {dataset.kind}s and are ignored'
+        )
+    if clips_per_video(dataset) > 1:
+        text += f'; {clips_per_video(dataset)} clips are taken of each in every epoch'
     return text
 
 
 def count_unreadable(dataset: Dataset) -> int:
     """How many images any process has found unreadable so far; all processes must ask."""
-    if not hasattr(dataset, 'unreadable'):
-        return 0
-    marks = dataset.unreadable().clone()
+    return _count_marks(dataset.unreadable()) if hasattr(dataset, 'unreadable') else 0
+
+
+def count_short(dataset: Dataset) -> int:
+    """How many videos any process has found shorter than a clip so far; all processes must ask."""
+    return _count_marks(dataset.short()) if hasattr(dataset, 'short') else 0
+
+
+def _count_marks(marks: torch.Tensor) -> int:
+    marks = marks.clone()
     all_reduce(marks, 'max')
     return int(marks.sum())
 
@@ -66,7 +77,10 @@ def count_unreadable(dataset: Dataset) -> int:
 def describe_batch(runner: Runner) -> str:
     """How many images make a step of the optimizer, and how many batches there are."""
     accumulated = _accumulated(runner)
-    text = f'{images_per_batch(runner.train_dataloader)} images x {runner.world_size} processes'
+    images = images_per_batch(runner.train_dataloader)
+    clips = clips_per_video(runner.train_dataloader.dataset)
+    kind = f'clips (of {images // clips} videos)' if clips > 1 else 'images'
+    text = f'{images} {kind} x {runner.world_size} processes'
     if accumulated > 1:
         text += f' x {accumulated} batches before each step'
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
@@ -83,8 +97,18 @@ def describe_batch(runner: Runner) -> str:
 
 
 def images_per_batch(loader: DataLoader) -> int:
-    """Images in each batch of a loader, also of one with a sampler of whole batches."""
-    return loader.batch_size or loader.batch_sampler.batch_size
+    """Images in each batch of a loader, also of one with a sampler of whole batches.
+
+    Of videos it is their clips: ``batch_size`` counts videos, and all that is said of batches, and
+    the rates that follow from them, count the clips that a step sees.
+    """
+    videos = loader.batch_size or loader.batch_sampler.batch_size
+    return videos * clips_per_video(loader.dataset)
+
+
+def clips_per_video(dataset: Dataset) -> int:
+    """How many samples of a batch come of one index: 1 but for repeated sampling of videos."""
+    return getattr(dataset, 'clips_per_video', 1)
 
 
 def effective_batch(runner: Runner) -> int:

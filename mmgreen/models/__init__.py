@@ -2,6 +2,7 @@
 
 from mmgreen.models.backbones import GreenSwin, GreenTwins, Hiera
 from mmgreen.models.baselines import MAE, SimMIM
+from mmgreen.models.clip_preprocessor import ClipPreprocessor
 from mmgreen.models.masked_autoencoder import MaskedAutoencoder
 from mmgreen.models.mim_decoder import MIMDecoder
 from mmgreen.models.mim_head import MIMHead
@@ -11,6 +12,7 @@ from mmgreen.models.vitdet import SimpleFeaturePyramid, ViTDet
 
 __all__ = [
     'MAE',
+    'ClipPreprocessor',
     'GreenSwin',
     'GreenTwins',
     'Hiera',

@@ -43,3 +43,11 @@ def test_class_scores_are_the_originals(size):
     theirs.square().sum().backward()
     gradient, expected = model.neck.norm.weight.grad, judge.norm.weight.grad
     assert (gradient - expected).abs().max() <= 1e-3 * expected.abs().max()
+
+
+def test_dropout_leaves_out_channels_in_training_alone():
+    pool = PooledNorm(64, dropout=0.5)
+    maps = (torch.randn(8, 64, 3, 3),)
+    assert 0.3 < (pool(maps)[0] == 0).float().mean() < 0.7
+    assert (pool.eval()(maps)[0] != 0).all()
+    assert set(pool.state_dict()) == {'norm.weight', 'norm.bias'}

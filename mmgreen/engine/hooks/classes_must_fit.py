@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from mmgreen.datasets.classes import check_num_outputs
+from mmgreen.engine.hooks.checkpoint_must_fit import whole_model
 from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.errors import InputError
 from mmgreen.registry import HOOKS
@@ -42,5 +43,5 @@ class ClassesMustFit(Hook):
     def _check(self, runner: Runner, dataset: Dataset) -> None:
         if dataset.CLASSES is None:  # a dataset of mmpretrain that was given none
             return
-        model = unwrapped_model(runner)
+        model = whole_model(unwrapped_model(runner))
         check_num_outputs(model.head.num_classes, dataset.CLASSES)

@@ -9,6 +9,7 @@ from torch.utils.data import Dataset
 from mmgreen.engine.hooks.start_must_fit import StartMustFit
 from mmgreen.engine.summary import (
     as_block,
+    count_short,
     count_unreadable,
     describe_batch,
     describe_device,
@@ -31,7 +32,7 @@ class RunSummary(Hook):
     priority = 'LOWEST'
 
     def __init__(self) -> None:
-        self._num_reported = 0
+        self._num_reported = self._num_short = 0
 
     def before_train(self, runner: Runner) -> None:
         """Logs the summary, when all is built and loaded and the first step comes next."""
@@ -72,6 +73,13 @@ class RunSummary(Hook):
         if number > self._num_reported:
             self._num_reported = number
             runner.logger.warning(
-                f'{number} of {len(dataset)} images could not be read so far; others took their '
-                'places. The warnings above name them.'
+                f'{number} of {len(dataset)} {getattr(dataset, "kind", "image")}s could not be '
+                'read so far; others took their places. The warnings above name them.'
+            )
+        short = count_short(dataset)
+        if short > self._num_short:
+            self._num_short = short
+            runner.logger.info(
+                f'{short} of {len(dataset)} videos are shorter than a clip so far; their last '
+                'frames were repeated.'
             )

@@ -1,0 +1,18 @@
+# Fine-tuning of a pretrained Hiera-B+ as a classifier of Kinetics-400: the recipe of Hiera-B.
+#
+#   bash tools/dist_train.sh configs/hiera/hiera_b_plus_video_finetune_k400.py 8 --amp \
+#       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
+#   bash tools/dist_test.sh configs/hiera/hiera_b_plus_video_finetune_k400.py CHECKPOINT 8 --tta
+#
+# Batch: 8 GPUs x 16 videos x 2 clips; the rate is for 256 clips (auto_scale_lr).
+# Quoted: what follows (arXiv 2306.00989, table 11), layer decay for a start of 3,200 effective
+#   epochs (0.85 for one of 1,600); ours: that this size has the dropout of 0.3, of .3 and .5.
+# Score: top-1 85.0 with 5 clips x 3 crops, quoted from the paper (table 4). Time and score: not
+#   run by us.
+_base_ = 'hiera_b_video_finetune_k400.py'
+
+model = dict(
+    backbone=dict(arch='base_plus', drop_path_rate=0.2),
+    neck=dict(in_channels=896, dropout=0.3),
+    head=dict(in_channels=896),
+)
