@@ -73,7 +73,7 @@ def run(folder, *command):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert result.returncode == 0, result.stdout[-5000:]
     return result.stdout
