@@ -57,7 +57,7 @@ from mmgreen.demo import run as demo
 
 demo.config_file = lambda name: f'configs/{{name}}'
 demo.NUM_TRAIN, demo.NUM_VAL, demo.NUM_TRAIN_NEW = 16, 16, 6
-demo.BOXES, demo.SEEDS, demo.STEPS, demo.GRID = 'all', 2, 80, ('2e-3:1',)
+demo.BOXES, demo.SEEDS, demo.STEPS, demo.RATE = 'all', 2, 80, '2e-3:1'
 demo.run_demo(Path({str(ROOT / 'tools')!r}), Path('data'), Path('work'))
 """
 
@@ -113,7 +113,7 @@ def test_the_log_says_what_there_is_to_learn(made):
     objects = len(json.loads((folder / 'data/annotations/val.json').read_text())['annotations'])
     said = output_of(folder, 'pretrained')
     assert f'16 images with {objects} objects to train on; 0 images left out' in said
-    assert '8 images x 1 process = 8; 2 batches an epoch, 40 epochs' in said
+    assert '8 images x 1 processes = 8; 2 batches an epoch, 40 epochs' in said
 
 
 def test_the_end_compares_both_starts(made):

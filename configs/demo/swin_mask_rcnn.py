@@ -77,7 +77,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(ann_file=data_root + 'annotations/val.json')
 test_evaluator = val_evaluator
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 auto_scale_lr = dict(base_batch_size=batch_size)
 train_cfg = dict(max_epochs=epochs, val_interval=epochs)
 kind = dict(by_epoch=True, convert_to_iter_based=True)

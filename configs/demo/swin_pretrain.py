@@ -12,7 +12,7 @@ _base_ = [
 ]
 
 size = 128
-epochs = 60
+epochs = 40
 warmup = 3
 batch_size = 32
 
@@ -48,7 +48,7 @@ train_dataloader = dict(
             dict(
                 type='mmpretrain.RandomResizedCrop',
                 scale=size,
-                crop_ratio_range=(0.5, 1.0),
+                crop_ratio_range=(0.15, 0.6),  # an object is about two units wide
                 backend='pillow',
                 interpolation='bicubic',
             ),
@@ -63,13 +63,12 @@ test_dataloader = dict(
         data_root='data/demo/val',
         pipeline=[
             dict(type='mmgreen.ReadImage'),
-            dict(type='mmpretrain.ResizeEdge', scale=size, backend='pillow'),
             dict(type='mmcv.transforms.CenterCrop', crop_size=size),
             dict(type='mmpretrain.PackInputs'),
         ],
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 auto_scale_lr = dict(base_batch_size=batch_size)
 train_cfg = dict(max_epochs=epochs)
 kind = dict(by_epoch=True, convert_to_iter_based=True)
@@ -79,5 +78,5 @@ param_scheduler = [
 ]
 default_hooks = dict(
     logger=dict(interval=9),
-    checkpoint=dict(interval=epochs // 3),
+    checkpoint=dict(interval=epochs // 4),
 )
