@@ -43,6 +43,9 @@ def parse_args() -> argparse.Namespace:
         action='store_false',
         help='start the workers of the data loaders anew in every epoch',
     )
+    parser.add_argument(
+        '--tensorboard', action='store_true', help='write for TensorBoard too, into the work folder'
+    )
     add_cfg_options(parser)
     add_launcher(parser)
     return parse(parser)

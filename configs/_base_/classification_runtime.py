@@ -28,8 +28,6 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 
-# For TensorBoard (pip install tensorboard) give the option
-#   --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend
 visualizer = dict(
     type='mmpretrain.UniversalVisualizer',
     vis_backends=[dict(type='LocalVisBackend')],

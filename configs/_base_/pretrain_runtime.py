@@ -30,14 +30,9 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 
-# For TensorBoard (pip install tensorboard) uncomment its line, or give the option
-#   --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend
 visualizer = dict(
     type='mmpretrain.UniversalVisualizer',
-    vis_backends=[
-        dict(type='LocalVisBackend'),
-        # dict(type='TensorboardVisBackend'),
-    ],
+    vis_backends=[dict(type='LocalVisBackend')],
 )
 
 log_level = 'INFO'

@@ -29,6 +29,7 @@ from mmgreen.engine.summary import clips_per_video, images_per_batch
 from mmgreen.errors import InputError
 
 ON_CPU = 'mmgreen.AmpOnCpuOptimWrapper'
+TENSORBOARD = 'TensorboardVisBackend'
 
 
 def configure_training(
@@ -40,6 +41,7 @@ def configure_training(
     validate: bool = True,
     pin_memory: bool = True,
     persistent_workers: bool = True,
+    tensorboard: bool = False,
     launcher: str = 'none',
     cfg_options: Mapping[str, Any] | None = None,
 ) -> Config:
@@ -57,6 +59,7 @@ def configure_training(
         validate: validate during training, if the config does.
         pin_memory: whether data loaders may use page-locked memory.
         persistent_workers: whether the workers of data loaders may live longer than an epoch.
+        tensorboard: write for TensorBoard, beside what is written in any case.
         launcher: 'none', or what started this process among others: 'pytorch' (that is, torchrun),
             'slurm' or 'mpi'.
         cfg_options: values to change in the config, by dotted keys.
@@ -74,6 +77,8 @@ def configure_training(
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     merge_options(cfg, before, cfg_options or {})
+    if tensorboard:
+        _write_for_tensorboard(cfg)
     _count_batches_of_begun_epochs(cfg)
     _resume(cfg, resume)
     if not cfg.get('resume'):
@@ -179,6 +184,14 @@ def _set_loss_scale(cfg: Config) -> None:
         in_bfloat16 = cfg.optim_wrapper.get('dtype') == 'bfloat16'
         scale = dict(enabled=False) if in_bfloat16 else 'dynamic'
         cfg.optim_wrapper.setdefault('loss_scale', scale)
+
+
+def _write_for_tensorboard(cfg: Config) -> None:
+    if not cfg.get('visualizer'):
+        cfg.visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+    backends = cfg.visualizer.setdefault('vis_backends', [dict(type='LocalVisBackend')])
+    if TENSORBOARD not in [each['type'] for each in backends]:
+        backends.append(dict(type=TENSORBOARD))
 
 
 def _scale_rate(cfg: Config) -> None:

@@ -49,6 +49,12 @@ class TestTrainingConfig:
         assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
         assert cfg.optim_wrapper.loss_scale == scale
 
+    @pytest.mark.parametrize('options', [{}, {'visualizer': dict(type='Visualizer')}])
+    def test_tensorboard_comes_beside_our_own_files(self, here, options):
+        cfg = configure_training('tiny.py', tensorboard=True, cfg_options=options)
+        types = [each['type'] for each in cfg.visualizer.vis_backends]
+        assert types == ['LocalVisBackend', 'TensorboardVisBackend']
+
     @pytest.mark.parametrize('options', [{}, {'optim_wrapper.dtype': 'bfloat16'}])
     def test_mixed_precision_on_a_cpu(self, here, monkeypatch, options):
         monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
