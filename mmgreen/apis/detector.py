@@ -16,15 +16,12 @@ from torch import nn
 
 from mmgreen.apis.class_names import class_names
 from mmgreen.apis.launching import read_config
-from mmgreen.apis.pipelines import split_pipeline
+from mmgreen.apis.pipelines import draw_thin, split_pipeline
 from mmgreen.checkpoints import own_weights, read_checkpoint
 from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.classes import check_outputs
 from mmgreen.datasets.palette import with_colours
 from mmgreen.errors import InputError
-
-HOSTS_VISUALIZER = 'DetLocalVisualizer'
-
 
 class Detector(DetInferencer):
     """mmdet's DetInferencer, whose checkpoint and pictures are read as mmgreen reads them.
@@ -111,13 +108,6 @@ class Detector(DetInferencer):
     ) -> list[np.ndarray] | None:
         """Pictures of what was found, (H, W, 3) uint8 with red first."""
         return super().visualize([image[..., ::-1] for image in inputs], preds, **options)
-
-
-def draw_thin(config: Config, labels: bool) -> None:
-    """Lets a config of mmdet draw as :class:`mmgreen.DetectionVisualizer` does."""
-    visualizer = config.get('visualizer') or {}
-    if str(visualizer.get('type')).split('.')[-1] == HOSTS_VISUALIZER:
-        visualizer.update(type='mmgreen.DetectionVisualizer', labels=labels)
 
 
 def load_detector(

@@ -1,4 +1,4 @@
-"""The test pipeline of a config, for pictures that are in no data set."""
+"""What a config reads pictures with, and draws on them with, in the place of the hosts' own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mmgreen.errors import InputError
 
 # The first transform of a pipeline, which turns a file into pixels.
 READERS = ('LoadImageFromFile', 'ReadImage', 'LoadImageFromNDArray', 'InferencerLoader')
+HOSTS_VISUALIZER = 'DetLocalVisualizer'
 
 
 def split_pipeline(cfg: Config) -> tuple[ReadImage, dict, list[dict]]:
@@ -24,3 +25,10 @@ def split_pipeline(cfg: Config) -> tuple[ReadImage, dict, list[dict]]:
             'LoadImageFromFile; put one of them first.'
         )
     return ReadImage(steps[0].get('max_megapixels')), steps[0], steps[1:]
+
+
+def draw_thin(config: Config, labels: bool) -> None:
+    """Lets a config of mmdet draw as :class:`mmgreen.DetectionVisualizer` does."""
+    visualizer = config.get('visualizer') or {}
+    if str(visualizer.get('type')).split('.')[-1] == HOSTS_VISUALIZER:
+        visualizer.update(type='mmgreen.DetectionVisualizer', labels=labels)

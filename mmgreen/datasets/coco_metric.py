@@ -33,8 +33,8 @@ class EvaluationOfAll(COCOeval):
 class CocoMetric(HostCocoMetric):
     """mmdet's CocoMetric, whose every AP counts as many objects of an image as a detector gives.
 
-    mmdet's ``mAP`` is of the best 100 objects, its ``mAP_50`` and all others of the best 1,000. Where
-    a detector gives no more than 100, figures are the same.
+    mmdet's ``mAP`` is of the best 100 objects, its ``mAP_50`` and all others of the best 1,000.
+    Where a detector gives no more than 100, figures are the same.
 
     Args:
         max_per_image: objects that the detector gives for one image at most.
