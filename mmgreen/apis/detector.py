@@ -23,6 +23,7 @@ from mmgreen.datasets.classes import check_outputs
 from mmgreen.datasets.palette import with_colours
 from mmgreen.errors import InputError
 
+
 class Detector(DetInferencer):
     """mmdet's DetInferencer, whose checkpoint and pictures are read as mmgreen reads them.
 
