@@ -16,13 +16,12 @@ start_from = None  # a checkpoint of a pretraining; None: random weights
 
 start = dict(type='Pretrained', checkpoint=start_from)
 heads = dict(num_classes=len(classes))
-proposals = max(1000, 2 * max_per_image)
+most = max(1000, 2 * max_per_image)  # proposals
+limits = dict(rpn=dict(nms_pre=most, max_per_img=most), rcnn=dict(max_per_img=max_per_image))
 model = dict(
     backbone=dict(pad_small_map=False, mask_padding=True, init_cfg=start),  # as in a pretraining
     roi_head=dict(bbox_head=heads, mask_head=heads if with_masks else None),
-    test_cfg=dict(
-        rpn=dict(nms_pre=proposals, max_per_img=proposals), rcnn=dict(max_per_img=max_per_image)
-    ),
+    test_cfg=limits,
 )
 own = dict(data_root=data_root, metainfo=dict(classes=classes))
 size = (image_size, image_size)
@@ -33,12 +32,8 @@ test_pipeline[1] = dict(test_pipeline[1], scale=size)
 train_dataloader = dict(batch_size=batch_size, dataset=dict(**own, **train, pipeline=pipeline))
 test_dataloader = val_dataloader = dict(dataset=dict(**own, **val, pipeline=test_pipeline))
 metric = ['bbox', 'segm'] if with_masks else ['bbox']
-test_evaluator = val_evaluator = dict(
-    type='mmgreen.CocoMetric',
-    ann_file=data_root + val['ann_file'],
-    metric=metric,
-    max_per_image=max_per_image,
-)
+scored = dict(type='mmgreen.CocoMetric', metric=metric, max_per_image=max_per_image)
+test_evaluator = val_evaluator = dict(ann_file=data_root + val['ann_file'], **scored)
 auto_scale_lr, train_cfg = dict(enable=True), dict(max_epochs=epochs)
 warm_up = dict(type='LinearLR', start_factor=0.001, end=1, convert_to_iter_based=True)
 cosine = dict(type='CosineAnnealingLR', T_max=epochs, end=epochs, convert_to_iter_based=True)

@@ -30,7 +30,7 @@ def tell_caps(config: Mapping[str, Any]) -> None:
     Args:
         config: with ``model`` and loaders, whose data sets of ours are changed.
     """
-    most = most_found(config['model'])
+    most = most_found(config.get('model') or {})
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         dataset = (config.get(loader) or {}).get('dataset') or {}
         while 'dataset' in dataset:
