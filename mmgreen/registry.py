@@ -18,6 +18,7 @@ from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as ROOT_OPTIM_WRAPPER_CONSTRUCTORS
 from mmengine.registry import OPTIM_WRAPPERS as ROOT_OPTIM_WRAPPERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
 from mmengine.registry import Registry
 
 __all__ = [
@@ -31,24 +32,30 @@ __all__ = [
     'OPTIM_WRAPPERS',
     'OPTIM_WRAPPER_CONSTRUCTORS',
     'TRANSFORMS',
+    'VISUALIZERS',
 ]
 
 
-class DatasetRegistry(Registry):
-    """mmengine's Registry, which imports the dataset for detection when it is asked for.
+# What needs mmdet, and is imported when it is asked for: pretraining does without.
+FOR_DETECTION = {
+    'CocoDataset': 'mmgreen.datasets.coco',
+    'CocoMetric': 'mmgreen.datasets.coco_metric',
+}
 
-    It needs mmdet, and pretraining does without.
-    """
+
+class LazyRegistry(Registry):
+    """mmengine's Registry, which imports what is for detection when it is asked for."""
 
     def get(self, key: str) -> type | None:
         """The class of that name."""
-        if key in ('CocoDataset', 'mmgreen.CocoDataset'):
-            importlib.import_module('mmgreen.datasets.coco')
+        module = FOR_DETECTION.get(key.removeprefix('mmgreen.'))
+        if module:
+            importlib.import_module(module)
         return super().get(key)
 
 
 MODELS = Registry('model', parent=ROOT_MODELS, scope='mmgreen', locations=['mmgreen.models'])
-DATASETS = DatasetRegistry(
+DATASETS = LazyRegistry(
     'dataset', parent=ROOT_DATASETS, scope='mmgreen', locations=['mmgreen.datasets']
 )
 DATA_SAMPLERS = Registry(
@@ -62,7 +69,13 @@ FUNCTIONS = Registry(
 )
 HOOKS = Registry('hook', parent=ROOT_HOOKS, scope='mmgreen', locations=['mmgreen.engine'])
 LOOPS = Registry('loop', parent=ROOT_LOOPS, scope='mmgreen', locations=['mmgreen.engine'])
-METRICS = Registry('metric', parent=ROOT_METRICS, scope='mmgreen', locations=['mmgreen.engine'])
+METRICS = LazyRegistry('metric', parent=ROOT_METRICS, scope='mmgreen', locations=['mmgreen.engine'])
+VISUALIZERS = Registry(
+    'visualizer',
+    parent=ROOT_VISUALIZERS,
+    scope='mmgreen',
+    locations=['mmgreen.apis.detection_visualizer'],
+)
 OPTIM_WRAPPERS = Registry(
     'optim_wrapper', parent=ROOT_OPTIM_WRAPPERS, scope='mmgreen', locations=['mmgreen.engine']
 )

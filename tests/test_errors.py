@@ -10,7 +10,7 @@ from mmgreen.errors import InputError
 # What is no matter of what a user gave: an argument of a function, a disk, another process.
 OTHERS = {
     'mmgreen/ops/masking.py': {'TypeError'},
-    'mmgreen/apis/prediction.py': {'OSError'},
+    'mmgreen/apis/found_objects.py': {'OSError'},
     'mmgreen/analysis/benchmark.py': {'RuntimeError'},
     'mmgreen/operators/mmcv_ext.py': {'AttributeError', 'ImportError', 'NotImplementedError'},
 }

@@ -1,4 +1,4 @@
-"""Finds objects: python tools/predict.py CONFIG CHECKPOINT IMAGE_OR_FOLDER --out-dir FOLDER."""
+"""Predicts: python tools/predict.py CONFIG CHECKPOINT IMAGE_OR_FOLDER --out-dir FOLDER."""
 
 import argparse
 
@@ -9,14 +9,31 @@ from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
-        description='Find objects in images: pictures, and one COCO-format file of results.'
+        description='Find objects in images: pictures, and one COCO-format file of results. Of a '
+        'classifier: one file with the best classes of each image.'
     )
-    add_config(parser, 'path of the config file of the detector')
+    add_config(parser, 'path of the config file of the detector or classifier')
     parser.add_argument('checkpoint', help='path of its checkpoint')
     parser.add_argument('source', metavar='image_or_folder', help='an image, or a folder of images')
     parser.add_argument('--out-dir', required=True, help='folder for pictures and results')
     parser.add_argument(
         '--score-thr', type=float, default=0.3, help='leave out objects of a lower score'
+    )
+    parser.add_argument(
+        '--tile',
+        type=int,
+        metavar='PX',
+        help='go over each image in tiles of this side, as 640, and join what they hold: for '
+        'images of any size, TIFFs in tiles or strips included',
+    )
+    parser.add_argument(
+        '--overlap', type=float, default=0.2, help='of neighbours, as a share of a tile (0.2)'
+    )
+    parser.add_argument(
+        '--no-labels',
+        dest='labels',
+        action='store_false',
+        help='pictures have boxes without names and scores',
     )
     parser.add_argument('--device', help='cpu, cuda:0, …; by default a GPU if there is one')
     return parser.parse_args()

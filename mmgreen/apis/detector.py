@@ -12,20 +12,16 @@ from mmdet.datasets import CocoDataset
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.logging import MMLogger
 from torch import nn
 
+from mmgreen.apis.class_names import class_names
 from mmgreen.apis.launching import read_config
+from mmgreen.apis.pipelines import draw_thin, split_pipeline
 from mmgreen.checkpoints import own_weights, read_checkpoint
 from mmgreen.checkpoints.fitting import check_filled
-from mmgreen.datasets.classes import check_outputs, classes_in, classes_of, compare_classes
-from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.classes import check_outputs
 from mmgreen.datasets.palette import with_colours
-from mmgreen.datasets.read_image import ReadImage
 from mmgreen.errors import InputError
-
-# The first transform of a pipeline, which turns a file into pixels.
-READERS = ('LoadImageFromFile', 'ReadImage', 'LoadImageFromNDArray', 'InferencerLoader')
 
 
 class Detector(DetInferencer):
@@ -42,6 +38,7 @@ class Detector(DetInferencer):
         classes: their names, in the order of the labels.
         source: the checkpoint, for messages.
         device: 'cpu', 'cuda', …; None takes a GPU if there is one.
+        labels: whether pictures have names and scores at the boxes.
 
     Attributes:
         read_image: the reader of files.
@@ -57,8 +54,10 @@ class Detector(DetInferencer):
         classes: Sequence[str],
         source: str,
         device: str | None = None,
+        labels: bool = True,
     ) -> None:
         self._content, self._classes, self._source = content, tuple(classes), source
+        draw_thin(config, labels)
         super().__init__(config, device=device, show_progress=False)
         del self._content  # The model has its own copy.
 
@@ -79,15 +78,9 @@ class Detector(DetInferencer):
 
     def _init_pipeline(self, cfg: Config) -> Compose:
         """The test pipeline, with pixels instead of a file at its beginning."""
-        steps = [dict(step) for step in cfg.test_dataloader.dataset.pipeline]
-        if not steps or steps[0]['type'].split('.')[-1] not in READERS:
-            raise InputError(
-                f'The test pipeline of {cfg.filename} does not begin with mmgreen.ReadImage or '
-                'LoadImageFromFile; put one of them first.'
-            )
-        self.read_image = ReadImage(steps[0].get('max_megapixels'))
-        steps[0] = dict(
-            type='mmdet.LoadImageFromNDArray', to_float32=steps[0].get('to_float32', False)
+        self.read_image, reader, steps = split_pipeline(cfg)
+        from_pixels = dict(
+            type='mmdet.LoadImageFromNDArray', to_float32=reader.get('to_float32', False)
         )
         # A picture to predict has no truth to load, and no id.
         steps = [step for step in steps if step['type'].split('.')[-1] != 'LoadAnnotations']
@@ -95,7 +88,7 @@ class Detector(DetInferencer):
             steps[-1]['meta_keys'] = tuple(
                 key for key in steps[-1]['meta_keys'] if key not in ('img_id', 'instances')
             )
-        return Compose(steps)
+        return Compose([from_pixels, *steps])
 
     def _get_chunk_data(self, inputs: Iterable, chunk_size: int) -> Iterator[list]:
         """Pixels and what the pipeline makes of them, ``chunk_size`` pictures at a time."""
@@ -119,7 +112,10 @@ class Detector(DetInferencer):
 
 
 def load_detector(
-    config: str | Path, checkpoint: str | Path, device: str | None = None
+    config: str | Path | Config,
+    checkpoint: str | Path,
+    device: str | None = None,
+    labels: bool = True,
 ) -> Detector:
     """A detector that is known to be filled by the checkpoint, ready for pictures.
 
@@ -127,44 +123,25 @@ def load_detector(
     have names that differ, it is logged.
 
     Args:
-        config: path of the detector's config. The file in ``backbone.init_cfg`` is not opened.
+        config: path of the detector's config, or what is in it. The file in
+            ``backbone.init_cfg`` is not opened.
         checkpoint: path of its checkpoint, in any wrapping; see
             :func:`mmgreen.checkpoints.own_weights`.
         device: 'cpu', 'cuda', …; None takes a GPU if there is one.
+        labels: whether pictures have names and scores at the boxes.
 
     Raises:
         FileNotFoundError: if a file is missing.
         ValueError: if the config is not that of a detector, or the checkpoint lacks parameters of
             the model, or nothing has the names of the classes.
     """
-    cfg = read_config(str(config), ('model', 'test_dataloader'))
+    cfg = config
+    if not isinstance(config, Config):
+        cfg = read_config(str(config), ('model', 'test_dataloader'))
     if cfg.get('default_scope') != 'mmdet' or 'visualizer' not in cfg:
-        raise InputError(f'{config} is not the config of a detector; give the one it has.')
+        raise InputError(f'{cfg.filename} is not the config of a detector; give the one it has.')
     content = read_checkpoint(checkpoint)
-    classes = _names(cfg, content, str(config), str(checkpoint))
-    detector = Detector(cfg, content, classes, str(checkpoint), device)
+    classes = class_names(cfg, content, cfg.filename, str(checkpoint))
+    detector = Detector(cfg, content, classes, str(checkpoint), device, labels)
     check_outputs(cfg.model, classes, str(checkpoint))
     return detector
-
-
-def _names(cfg: Config, content: Mapping[str, Any], config: str, checkpoint: str) -> Sequence[str]:
-    """Names of the classes, and what there is to say about them in the log."""
-    log = MMLogger.get_current_instance()
-    trained = classes_in(content)
-    given = classes_of(cfg.test_dataloader.dataset)
-    given = tuple(given) if isinstance(given, list | tuple) else ()
-    if not (trained or given):
-        raise InputError(
-            f'Neither {checkpoint} nor {config} has names of classes; set '
-            'test_dataloader.dataset.metainfo=dict(classes=(...)), in the order of training.'
-        )
-    if not trained:
-        log.warning(f'{checkpoint} has no names of classes: those of {config} are taken, {given}.')
-        return given
-    try:
-        warning = compare_classes(trained, given, checkpoint, f'{config} has')
-    except DataError:
-        warning = f'{config} has the classes in another order, {given}.'
-    if warning:
-        log.warning(f'{warning} Objects are named as in the checkpoint, {trained}.')
-    return trained

@@ -18,6 +18,7 @@ import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'm
 from mmgreen import config_names
 from mmgreen.apis.options import check_options
 from mmgreen.apis.ranges import LOADERS, check_numbers
+from mmgreen.datasets.caps import tell_caps
 from mmgreen.datasets.palette import give_colours
 from mmgreen.errors import InputError, MissingFileError
 
@@ -152,6 +153,7 @@ def check_loggers(cfg: Config) -> None:
 def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None:
     """Settings that depend on the machine, the defaults of mmpretrain's own tools, and colours."""
     check_numbers(cfg.to_dict())
+    tell_caps(cfg)
     for name, loader in ((name, cfg.get(name)) for name in LOADERS):
         if loader is None:
             continue

@@ -1,26 +1,31 @@
-"""Boxes and masks on images without annotations: one after another, and none loses the rest."""
+"""What a model says about images without annotations: one after another, none loses the rest."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import mmcv
-from pycocotools import mask as coding
-from rich.progress import track
+from mmengine.logging import MMLogger
 
-from mmgreen.apis.detector import Detector, load_detector
+from mmgreen.apis.classifier import Classifier, is_classifier, load_classifier
+from mmgreen.apis.launching import read_config
+from mmgreen.apis.look import Look
+from mmgreen.apis.progress import progress
 from mmgreen.datasets.errors import DataError, UnreadableImageError
 from mmgreen.datasets.images import image_files, other_files
-from mmgreen.engine.hooks.draw_detections import picture_name
+from mmgreen.datasets.read_image import sizes_in_headers
 from mmgreen.errors import InputError, MissingFileError
 
-__all__ = ['PredictionInterrupted', 'Predictions', 'as_coco', 'load_detector', 'predict']
+if TYPE_CHECKING:
+    from mmgreen.apis.detector import Detector
+    from mmgreen.apis.found_objects import WholeImages
+
+__all__ = ['PredictionInterrupted', 'Predictions', 'load_detector', 'predict']
 
 RESULTS = 'predictions.json'
 PICTURES = 'pictures'
@@ -39,30 +44,35 @@ class Predictions:
     """What was found and written.
 
     Attributes:
-        results: the COCO-format file.
-        pictures: the folder of pictures, with the sub-folders and names of the images.
+        results: the file.
+        pictures: the folder of pictures, with the sub-folders and names of the images; None of a
+            classifier, which makes none.
+        found: how much was found, in words.
         num_images: images looked at.
         num_objects: objects found with at least the score asked for.
+        full: what there is to say of images that may hold more objects than can be found.
         unreadable: files that are no image or cut off, each with the reason.
-        failed: images on which the detector failed, each with the reason.
+        failed: images on which the model failed, each with the reason.
         left_aside: files of the folder that are no images by their ending, relative to it.
         not_reached: how many images were still to come when it was interrupted.
     """
 
     results: Path
-    pictures: Path
+    pictures: Path | None
+    found: str = ''
     num_images: int = 0
     num_objects: int = 0
+    full: str = ''
     unreadable: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     left_aside: list[str] = field(default_factory=list)
     not_reached: int = 0
 
     def __str__(self) -> str:
-        lines = [
-            f'{self.num_objects} objects in {self.num_images} images: {self.results}, pictures in '
-            f'{self.pictures}'
-        ]
+        pictures = f', pictures in {self.pictures}' if self.pictures else ''
+        lines = [f'{self.found}: {self.results}{pictures}']
+        if self.full:
+            lines.append(self.full)
         if self.not_reached:
             lines.append(f'interrupted: {self.not_reached} images were not looked at')
         for name, files in (('not readable', self.unreadable), ('failed', self.failed)):
@@ -86,6 +96,15 @@ class PredictionInterrupted(KeyboardInterrupt):
         self.predictions = predictions
 
 
+def load_detector(
+    config: str | Path, checkpoint: str | Path, device: str | None = None
+) -> Detector:
+    """A detector for pictures from Python: see :func:`mmgreen.apis.detector.load_detector`."""
+    from mmgreen.apis.detector import load_detector  # mmdet, which classifiers do without
+
+    return load_detector(config, checkpoint, device)
+
+
 def predict(
     config: str | Path,
     checkpoint: str | Path,
@@ -93,45 +112,57 @@ def predict(
     out_dir: str | Path,
     score_thr: float = 0.3,
     device: str | None = None,
+    tile: int | None = None,
+    overlap: float = 0.2,
+    labels: bool = True,
 ) -> Predictions:
-    """Runs a detector on images and writes pictures and one COCO-format file.
+    """Runs a detector or a classifier on images and writes one file, and pictures of objects.
 
-    ``predictions.json`` has ``images``, ``categories`` and ``annotations`` with a ``score`` each:
-    pycocotools and labelling tools open it, and ``COCO.loadRes`` takes its annotations. Category
-    ids count from 1 in the order of the classes that the checkpoint was trained on. Images are read
-    by :class:`mmgreen.ReadImage`, as in training. One that cannot be read, or on which the detector
-    fails, is named in the result, and the others go on.
+    Of a detector, ``predictions.json`` has ``images``, ``categories`` and ``annotations`` with a
+    ``score`` each: pycocotools and labelling tools open it, and ``COCO.loadRes`` takes its
+    annotations. Category ids count from 1 in the order of the classes that the checkpoint was
+    trained on. Of a classifier it has ``classes``, and ``images`` with the five best of them each.
+    Images are read by :class:`mmgreen.ReadImage`, as in training. One that cannot be read, or on
+    which the model fails, is named in the result, and the others go on.
 
     Args:
-        config: path of the detector's config.
+        config: path of the model's config.
         checkpoint: path of its checkpoint. The file in ``backbone.init_cfg`` is not opened.
         source: an image, or a folder with sub-folders.
         out_dir: where to write; files of an earlier run are replaced.
         score_thr: objects of a lower score are left out, 0 to 1.
         device: 'cpu', 'cuda', …; None takes a GPU if there is one.
+        tile: side in pixels of tiles in which a detector looks at each image; None: at the whole.
+        overlap: of neighbouring tiles, as a share of a tile.
+        labels: whether pictures have names and scores at the boxes.
 
     Raises:
         FileNotFoundError: if a file or folder is missing, or there is no image in the folder.
-        ValueError: if the checkpoint is not that of the config's model, the score out of range, or
+        ValueError: if the checkpoint is not that of the config's model, a number out of range, or
             ``out_dir`` in the folder of the images.
         PredictionInterrupted: on Ctrl-C, after what was found had been written.
     """
-    if not 0 <= score_thr <= 1:
-        raise InputError(f'score_thr must lie in 0..1, not {score_thr}.')
+    _check_numbers(score_thr, tile, overlap)
     _check_places(source, out_dir)
     paths, left_aside = _list_files(str(source))
-    detector = load_detector(config, checkpoint, device)
-    made = Predictions(Path(out_dir, RESULTS), Path(out_dir, PICTURES), left_aside=left_aside)
+    model = _load(config, checkpoint, score_thr, device, tile, overlap, labels)
+    pictures = None if isinstance(model, Classifier) else Path(out_dir, PICTURES)
+    made = Predictions(Path(out_dir, RESULTS), pictures, left_aside=left_aside)
+    sizes = [size[:2] for size in sizes_in_headers(paths) if size]
+    note = model.note(sizes) if sizes else None
+    if note:
+        MMLogger.get_current_instance().warning(note)
     root = source if os.path.isdir(source) else os.path.dirname(source)
-    found: list[tuple[dict, list[dict]]] = []
+    looks: list[tuple[dict, Look]] = []
     interrupted = None
     done = 0
     try:
-        for path in track(paths, description='Predicting', transient=True):
+        for path in paths if model.shows_progress else progress(paths, 'Predicting', len(paths)):
             name = os.path.relpath(path, root)
             try:
-                image, objects = _look_at(detector, path, made.pictures / name, score_thr)
-                found.append(({'id': len(found) + 1, 'file_name': name, **image}, objects))
+                look = model.look(path, Path(out_dir, PICTURES, name))
+                image = {'id': len(looks) + 1, 'file_name': name}
+                looks.append((image | dict(height=look.height, width=look.width), look))
             except UnreadableImageError as error:
                 made.unreadable.append(_why_unreadable(path, error))
             except Exception as error:  # A model or a full disk raises anything, on one picture.
@@ -140,12 +171,54 @@ def predict(
     except KeyboardInterrupt as error:
         interrupted = error
         made.not_reached = len(paths) - done
-    content = as_coco(found, detector.model.dataset_meta['classes'])
-    made.num_images, made.num_objects = len(found), len(content['annotations'])
-    _write(content, made.results)
+    _sum_up(made, model, looks)
+    _write(model.content(looks), made.results)
     if interrupted:
         raise PredictionInterrupted(made) from interrupted
     return made
+
+
+def _load(
+    config: str | Path,
+    checkpoint: str | Path,
+    score_thr: float,
+    device: str | None,
+    tile: int | None,
+    overlap: float,
+    labels: bool,
+) -> WholeImages | Classifier:
+    """What looks at images."""
+    cfg = read_config(str(config), ('model', 'test_dataloader'))
+    if is_classifier(cfg):
+        if tile:
+            raise InputError(f'--tile is for detectors, and {config} is of a classifier.')
+        return load_classifier(cfg, checkpoint, device)
+    from mmgreen.apis.detector import load_detector  # mmdet, which classifiers do without
+    from mmgreen.apis.found_objects import Tiles, WholeImages
+
+    detector = load_detector(cfg, checkpoint, device, labels)
+    if tile:
+        return Tiles(detector, score_thr, tile, overlap)
+    return WholeImages(detector, score_thr)
+
+
+def _sum_up(made: Predictions, model: Any, looks: Sequence[tuple[dict, Look]]) -> None:
+    made.num_images = len(looks)
+    made.found = model.describe([look for _, look in looks])
+    if made.pictures:
+        made.num_objects = sum(len(look.found) for _, look in looks)
+    full = [(image['file_name'], look.num_full) for image, look in looks if look.num_full]
+    if full:
+        made.full = model.describe_full(sum(number for _, number in full), full[0][0])
+
+
+def _check_numbers(score_thr: float, tile: int | None, overlap: float) -> None:
+    if not 0 <= score_thr <= 1:
+        raise InputError(f'score_thr must lie in 0..1, not {score_thr}.')
+    if tile is not None and tile < 1:
+        raise InputError(f'--tile is {tile}; give the side of a tile in pixels, as 640.')
+    if not 0 <= overlap < 1:
+        raise InputError(f'--overlap is {overlap}; give a share from 0 to below 1, as 0.2.')
 
 
 def _check_places(source: str | Path, out_dir: str | Path) -> None:
@@ -186,24 +259,6 @@ def _by_ending(files: Sequence[str]) -> str:
     )
 
 
-def _look_at(
-    detector: Detector, path: str, picture: Path, score_thr: float
-) -> tuple[dict[str, int], list[dict]]:
-    """Height and width of an image, and the objects in it; draws them.
-
-    Raises:
-        UnreadableImageError: if it cannot be read.
-        OSError: if the picture cannot be written.
-    """
-    pixels = detector.read_image.transform({'img_path': path})['img']
-    made = detector(pixels, return_vis=True, pred_score_thr=score_thr)
-    target = picture_name(str(picture))
-    if not mmcv.imwrite(made['visualization'][0][..., ::-1], target):
-        raise OSError(f'{target} cannot be written')
-    size = dict(height=pixels.shape[0], width=pixels.shape[1])
-    return size, _kept(made['predictions'][0], score_thr)
-
-
 def _why_unreadable(path: str, error: UnreadableImageError) -> str:
     """The path and the reason, in words where it is one of the usual ones."""
     try:
@@ -228,43 +283,3 @@ def _write(content: dict[str, Any], target: Path) -> None:
     unfinished = target.with_name(f'{target.name}.unfinished')
     unfinished.write_text(json.dumps(content, ensure_ascii=False), encoding='utf-8')
     os.replace(unfinished, target)
-
-
-def as_coco(found: Iterable[tuple[dict, Sequence[dict]]], classes: Sequence[str]) -> dict[str, Any]:
-    """A COCO file of predictions.
-
-    Args:
-        found: of each image its entry (``id``, ``file_name``, ``height``, ``width``) and what was
-            found in it: ``label``, ``score``, ``box`` (x1, y1, x2, y2 in pixels) and, from a
-            detector with masks, ``encoded`` (run lengths).
-        classes: names, in the order of the labels.
-    """
-    images, annotations = [], []
-    for image, objects in found:
-        images.append(image)
-        for each in objects:
-            x1, y1, x2, y2 = each['box']
-            encoded = each.get('encoded')
-            annotation = {
-                'id': len(annotations) + 1,
-                'image_id': image['id'],
-                'category_id': each['label'] + 1,
-                'bbox': [x1, y1, x2 - x1, y2 - y1],
-                'area': int(coding.area(encoded)) if encoded else (x2 - x1) * (y2 - y1),
-                'iscrowd': 0,
-                'score': each['score'],
-            }
-            annotations.append(annotation | ({'segmentation': encoded} if encoded else {}))
-    categories = [{'id': i, 'name': name} for i, name in enumerate(classes, start=1)]
-    return {'images': images, 'categories': categories, 'annotations': annotations}
-
-
-def _kept(predicted: dict, score_thr: float) -> list[dict]:
-    """The objects of one image with at least this score, the best first as mmdet sorts them."""
-    encoded = predicted.get('masks') or [None] * len(predicted['scores'])
-    rows = zip(predicted['labels'], predicted['scores'], predicted['bboxes'], encoded, strict=True)
-    return [
-        {'label': label, 'score': score, 'box': box, 'encoded': lengths}
-        for label, score, box, lengths in rows
-        if score >= score_thr
-    ]

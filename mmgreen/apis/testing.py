@@ -18,6 +18,7 @@ from mmgreen.apis.launching import (
     set_loaders,
     set_work_dir,
 )
+from mmgreen.apis.pipelines import draw_thin
 from mmgreen.datasets.evaluated import check_evaluation
 from mmgreen.errors import InputError
 
@@ -99,6 +100,7 @@ def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: 
             wait_time=wait_time,
             test_out_dir=show_dir,
         )
+        draw_thin(cfg, labels=True)
     else:
         hook.update(enable=True, interval=1, show=show, wait_time=wait_time, out_dir=show_dir)
 

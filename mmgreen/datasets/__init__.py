@@ -1,6 +1,6 @@
 """Data: images and videos in folders, COCO files, and what the random draws of each follow from.
 
-``mmgreen.datasets.coco`` is imported by its name only, since it needs mmdet.
+``mmgreen.datasets.coco`` and ``coco_metric`` are imported by their names only: they need mmdet.
 """
 
 from mmgreen.datasets.clip_transforms import (

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from math import sqrt
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from mmdet.datasets.transforms import LoadAnnotations
 from mmengine.logging import MMLogger
 
 from mmgreen.datasets.annotations import check_images, read_annotations
+from mmgreen.datasets.caps import warn_of_cap
 from mmgreen.datasets.classes import check_categories
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.objects import (
@@ -30,6 +32,7 @@ from mmgreen.datasets.objects import (
     count_unused,
 )
 from mmgreen.datasets.palette import with_colours
+from mmgreen.datasets.scales import describe_scales
 from mmgreen.datasets.substitutes import Substitutes, refuses_unreadable
 from mmgreen.registry import DATASETS
 
@@ -53,6 +56,8 @@ class CocoDataset(HostCocoDataset):
             annotation file says; one look at the beginning of each file.
         scored: what an evaluator scores against the file ('bbox', 'segm'): it has to be there.
             ``tools/train.py`` and ``tools/test.py`` set it.
+        most_found: objects that the detector can find in one image; where the file has more, it is
+            said. Set likewise.
         data_prefix: ``img`` is the folder of the images inside ``data_root``.
         pipeline: transforms.
         **settings: the others of mmdet's CocoDataset.
@@ -69,6 +74,7 @@ class CocoDataset(HostCocoDataset):
         only_some_classes: bool = False,
         check_images: bool = True,
         scored: Sequence[str] = (),
+        most_found: int | None = None,
         data_prefix: Mapping[str, str] | None = None,
         pipeline: Sequence = (),
         **settings: Any,
@@ -76,6 +82,7 @@ class CocoDataset(HostCocoDataset):
         self.only_some_classes = only_some_classes
         self.check_images = check_images
         self.scored = scored
+        self.most_found = most_found
         super().__init__(
             data_prefix={'img': '', **(data_prefix or {})},
             pipeline=[_our_reader(each) for each in pipeline],
@@ -123,6 +130,8 @@ class CocoDataset(HostCocoDataset):
                 f'{self.ann_file} has an annotation with the id 0, which pycocotools takes for '
                 'none: its object is scored as not found; number annotations from 1.'
             )
+        objects = [each for each in content['annotations'] if not each['iscrowd']]
+        warn_of_cap((each['image_id'] for each in objects), self.most_found, self.ann_file)
         if not self.test_mode:
             check_boxes(content, self.ann_file)
             check_areas(content['annotations'], self.ann_file)
@@ -161,7 +170,22 @@ class CocoDataset(HostCocoDataset):
             f'{len(self.data_list) - len(images)} images left out (no object, or too small), '
             f'{unused or "all annotations used"}.'
         )
+        self._tell_scales(images)
         return images
+
+    def _tell_scales(self, images: Sequence[Mapping]) -> None:
+        """How large images and objects are for the detector, where they are shrunk."""
+        sides = [
+            (place, sqrt(max(x2 - x1, 0) * max(y2 - y1, 0)))
+            for place, image in enumerate(images)
+            for x1, y1, x2, y2 in (each['bbox'] for each in image['instances'])
+        ]
+        sizes = [(image['width'], image['height']) for image in images]
+        described = describe_scales(sizes, sides, self.pipeline.transforms)
+        if described:
+            text, become_small = described
+            log = MMLogger.get_current_instance()
+            (log.warning if become_small else log.info)(f'{self.ann_file}: {text}.')
 
     def _describe_unused(self, images: Sequence[Mapping]) -> str:
         """How many annotations are not used, by reason, those in images left out included."""

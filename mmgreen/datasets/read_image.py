@@ -60,7 +60,7 @@ def read_pixels(path: str, max_megapixels: float | None = None) -> np.ndarray:
     try:
         with any_size(), Image.open(path) as image:
             _check_size(path, image.size, max_megapixels or MAX_MEGAPIXELS)
-            pixels = np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+            pixels = np.asarray(to_rgb(ImageOps.exif_transpose(image)))
     except UnreadableImageError:
         raise
     except Exception as error:  # Decoders raise anything: SyntaxError, struct.error, EOFError.
@@ -115,13 +115,20 @@ def _check_size(path: str, size: tuple[int, int], max_megapixels: float) -> None
             f'and ReadImage takes {max_megapixels:.0f}; cut it into tiles, or give the transform '
             'max_megapixels.'
         )
+    check_ratio(path, size)
+
+
+def check_ratio(path: str, size: tuple[int, int]) -> None:
+    """Refuses an image, width and height in pixels, that is nearly a line."""
+    width, height = size
     if max(size) > MAX_RATIO * min(size):
         raise UnreadableImageError(
             f'{path} is too thin: {width}x{height} px; cut it, or take it out.'
         )
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The colours of an image as we read all of them; see :class:`ReadImage`."""
     if image.mode == 'F':
         raise InputError('floating-point pixels have no known range; store them with 8 or 16 bits')
     if image.mode.startswith('I'):

@@ -255,7 +255,20 @@ def test_abs_win_differs_in_its_tables_and_has_the_windows_of_sam_2(size):
 @pytest.mark.parametrize('file', OWN_DATA, ids=stem)
 class TestOwnData:
     def test_it_is_short(self, file):
-        assert len(file.read_text().splitlines()) <= 30
+        assert len(file.read_text().splitlines()) <= 40
+
+    def test_size_and_number_of_objects_are_set_everywhere(self, file, tmp_path):
+        cfg = copy_starter(file, tmp_path, image_size=320, max_per_image=700)
+        train, test = (cfg[f'{part}_dataloader'].dataset.pipeline for part in ('train', 'test'))
+        assert train[2].scale == train[3].crop_size == test[1].scale == (320, 320)
+        assert cfg.val_dataloader.dataset.pipeline == test
+        limits = cfg.model.test_cfg
+        assert limits.rcnn.max_per_img == 700
+        assert limits.rpn.max_per_img == limits.rpn.nms_pre == 1400
+        assert cfg.test_evaluator.max_per_image == cfg.val_evaluator.max_per_image == 700
+        assert cfg.test_evaluator.type == 'mmgreen.CocoMetric'
+        plain = copy_starter(file, tmp_path).model.test_cfg
+        assert plain.rpn.max_per_img == 1000 and plain.rcnn.max_per_img == 100
 
     def test_everything_follows_from_the_values_at_the_top(self, file, tmp_path):
         train = dict(ann_file='a.json', data_prefix=dict(img='b'))

@@ -97,3 +97,21 @@ def test_an_interruption_writes_what_was_found(
 def test_ends_with_one_sentence(image, tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=r'^tools/predict.py: There is no config gone.py\.$'):
         main(monkeypatch, 'gone.py', 'gone.pth', image, '--out-dir', tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('options', 'sentence'),
+    [(('--tile', '0'), '--tile is 0; give'), (('--overlap', '1'), '--overlap is 1.0; give')],
+)
+def test_numbers_out_of_range(predict, image, options, sentence):
+    with pytest.raises(SystemExit, match=f'^tools/predict.py: {sentence}'):
+        predict(image, *options)
+
+
+def test_in_tiles_and_without_labels(predict, image, tmp_path, capsys):
+    Image.new('RGB', (300, 200), 'red').save(image)
+    predict(image, '--tile', '64', '--overlap', '0.3', '--no-labels', '--score-thr', '1')
+    assert '0 objects in 1 images' in capsys.readouterr().out
+    assert Image.open(tmp_path / 'out/pictures/red.png').size == (300, 200)
+    picture = Image.open(tmp_path / 'out/pictures/red.png').convert('RGB')
+    assert picture.getpixel((150, 100)) == (255, 0, 0)

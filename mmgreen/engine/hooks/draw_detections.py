@@ -103,11 +103,19 @@ class DrawDetections(Hook):
                 step=batch_idx,
             )
 
+    def after_test(self, runner: Runner) -> None:
+        """Says where the pictures are."""
+        if self.draw and self.test_out_dir is not None:
+            folder = os.path.relpath(self._folder(runner))
+            runner.logger.info(f'Pictures, the truth on the left and what was found: {folder}')
+
+    def _folder(self, runner: Runner) -> str:
+        return os.path.join(runner.work_dir, runner.timestamp, self.test_out_dir)
+
     def _path(self, runner: Runner, name: str) -> str | None:
         if self.test_out_dir is None:
             return None
-        folder = os.path.join(runner.work_dir, runner.timestamp, self.test_out_dir)
-        return picture_name(os.path.join(folder, name))
+        return picture_name(os.path.join(self._folder(runner), name))
 
 
 def picture_name(path: str) -> str:

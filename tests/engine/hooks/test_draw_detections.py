@@ -1,4 +1,6 @@
+import os
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -49,11 +51,15 @@ def shown(tmp_path):
             test_dataloader=SimpleNamespace(dataset=data),
             work_dir=str(tmp_path / 'work'),
             timestamp='now',
+            logger=Mock(),
         )
         hook = DrawDetections(test_out_dir='shown')
         hook.before_test(runner)
         hook.after_test_iter(runner, 0, None, outputs[:2])
         hook.after_test_iter(runner, 1, None, outputs[2:])
+        hook.after_test(runner)
+        (said,) = runner.logger.info.call_args.args
+        assert os.path.abspath(said.split(': ')[-1]) == str(tmp_path / 'work/now/shown')
         assert not any('gt_instances' in each for each in outputs)
         return tmp_path / 'work/now/shown'
 
