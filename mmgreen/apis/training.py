@@ -15,6 +15,7 @@ from mmgreen.apis.launching import (
     add_hook,
     build_runner,
     check_loggers,
+    log_by_the_clock,
     merge_options,
     read_config,
     set_loaders,
@@ -69,6 +70,7 @@ def configure_training(
     cfg.launcher = launcher
     set_work_dir(cfg, work_dir)
     _make_stops_harmless(cfg)
+    log_by_the_clock(cfg)
     if amp:
         _use_amp(cfg)
     if not validate:
