@@ -21,7 +21,8 @@ LOGGED = re.compile(
     r"""\s*(
     -+\s+System\ environment: | Config:\s | Distributed\ training\ is\ not\ used
     | Hooks\ will\ be\ executed | paramwise_options\ -- | Groups\ of\ parameters: | Exp\ name:
-    | Checkpoints\ will\ be\ saved | Saving\ checkpoint\ at | "FileClient"\ will\ be
+    | Checkpoints\ will\ be\ saved | Saving\ checkpoint\ at | The\ previous\ best
+    | "FileClient"\ will\ be
     | "HardDiskBackend"\ is | Failed\ to\ search\ registry | The\ prefix\ is\ not\ set
     | Evaluating\ (bbox|segm) | \w+_mAP_copypaste:
     )""",

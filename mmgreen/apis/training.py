@@ -21,6 +21,7 @@ from mmgreen.apis.launching import (
     set_loaders,
     set_work_dir,
 )
+from mmgreen.apis.next_steps import describe_end
 from mmgreen.datasets.classes import check_num_classes
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.evaluated import check_evaluation
@@ -107,6 +108,7 @@ def train(cfg: Config) -> Runner:
             f'{runner.world_size} processes; set train_dataloader.batch_size lower.'
         )
     runner.train()
+    runner.logger.info(describe_end(runner))
     return runner
 
 
