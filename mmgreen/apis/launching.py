@@ -11,11 +11,13 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 import mmgreen.registry  # noqa: F401  (from here on configs may also inherit 'mmgreen::...')
 from mmgreen import config_names
+from mmgreen.apis.console import ConsoleRunner, hide_logged
 from mmgreen.apis.options import check_options
 from mmgreen.apis.ranges import LOADERS, check_numbers
 from mmgreen.datasets.caps import tell_caps
@@ -60,7 +62,8 @@ def read_config(path: str, sections: tuple[str, ...]) -> Config:
 def build_runner(cfg: Config) -> Runner:
     """The runner of a config, of its own ``runner_type`` if it names one."""
     _start_processes(cfg)
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    hide_logged(MMLogger.get_current_instance())
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else ConsoleRunner.from_cfg(cfg)
 
 
 def _start_processes(cfg: Config) -> None:
@@ -107,6 +110,14 @@ def add_hook(cfg: Config, name: str) -> None:
     hooks = cfg.get('custom_hooks') or []
     if name not in [each.get('type') for each in hooks]:
         cfg.custom_hooks = [*hooks, dict(type=name)]
+
+
+def log_by_the_clock(cfg: Config) -> None:
+    """Lines of progress come to the console every 20 s, where mmengine's hook would log."""
+    hooks = cfg.get('default_hooks') or {}
+    logger = hooks.get('logger', dict(type='LoggerHook'))
+    if logger is not None and logger['type'] == 'LoggerHook':
+        cfg.default_hooks = {**hooks, 'logger': {**logger, 'type': 'mmgreen.TimedLoggerHook'}}
 
 
 def merge_options(cfg: Config, before: Config, options: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from mmgreen.apis.launching import (
     build_runner,
     check_loggers,
     existing_checkpoint,
+    log_by_the_clock,
     merge_options,
     read_config,
     set_loaders,
@@ -59,7 +60,7 @@ def configure_test(
     cfg.resume = False
     set_work_dir(cfg, work_dir)
     add_hook(cfg, 'mmgreen.CheckpointMustFit')
-    _log_once(cfg)
+    log_by_the_clock(cfg)
     merge_options(cfg, before, cfg_options or {})
     set_loaders(cfg, pin_memory=True, persistent_workers=True)
     check_loggers(cfg)
@@ -76,12 +77,6 @@ def configure_test(
 def test(cfg: Config) -> dict[str, float]:
     """Tests as a config from :func:`configure_test` says; returns the metrics, and logs them."""
     return build_runner(cfg).test()
-
-
-def _log_once(cfg: Config) -> None:
-    logger = (cfg.get('default_hooks') or {}).get('logger')
-    if logger and logger['type'] == 'LoggerHook':
-        logger['type'] = 'mmgreen.MainProcessLoggerHook'
 
 
 def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:

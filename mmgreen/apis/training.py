@@ -15,11 +15,13 @@ from mmgreen.apis.launching import (
     add_hook,
     build_runner,
     check_loggers,
+    log_by_the_clock,
     merge_options,
     read_config,
     set_loaders,
     set_work_dir,
 )
+from mmgreen.apis.next_steps import describe_end
 from mmgreen.datasets.classes import check_num_classes
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.evaluated import check_evaluation
@@ -72,6 +74,7 @@ def configure_training(
     cfg.launcher = launcher
     set_work_dir(cfg, work_dir)
     _make_stops_harmless(cfg)
+    log_by_the_clock(cfg)
     if amp:
         _use_amp(cfg)
     if not validate:
@@ -110,6 +113,7 @@ def train(cfg: Config) -> Runner:
             f'{runner.world_size} processes; set train_dataloader.batch_size lower.'
         )
     runner.train()
+    runner.logger.info(describe_end(runner))
     return runner
 
 

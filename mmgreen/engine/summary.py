@@ -18,6 +18,8 @@ from mmgreen.engine.unwrapping import unwrapped_model
 
 PACKAGES = ('mmgreen', 'mmpretrain', 'mmdet', 'mmcv', 'mmengine', 'torch', 'torchvision')
 
+LEAST_WAY = 0.01
+
 
 def as_block(title: str, lines: Mapping[str, str]) -> str:
     """A title, and below it one line for each entry, aligned."""
@@ -127,6 +129,25 @@ def describe_learning_rate(runner: Runner) -> str:
     text = _describe_peak(runner, rate)
     now = max(group['lr'] for group in groups)
     return f'{text}; {now:.4g} at the next step' if runner.iter else text
+
+
+def learns_little(runner: Runner) -> str | None:
+    """A sentence, where the steps are too few for their rate; None where they are enough.
+
+    Adam moves a weight by about its rate in each step, whatever the gradient. Weights start with a
+    spread of some 0.02: a training that moves them by less than :data:`LEAST_WAY` ends where it
+    began.
+    """
+    optimizer = runner.optim_wrapper.optimizer
+    steps = runner.max_iters // _accumulated(runner)
+    rate = max(group.get('initial_lr', group['lr']) for group in optimizer.param_groups)
+    if 'Adam' not in type(optimizer).__name__ or steps * rate >= LEAST_WAY:
+        return None
+    return (
+        f'{steps} steps at a rate of at most {rate:.2g} move no weight by more than about '
+        f'{steps * rate:.1g}: next to nothing will be learned. Train for more epochs, with a '
+        'smaller batch, or at a higher rate.'
+    )
 
 
 def _describe_peak(runner: Runner, rate: float) -> str:

@@ -129,6 +129,7 @@ class TestResume:
         assert runs.whole.code == 0, runs.whole.output
         assert runs.resumed.code == 0, runs.resumed.output
         assert 'resumed after epoch 1 (step 5)' in runs.resumed.output
+        assert 'random weights' not in runs.resumed.output
         expected = losses(folder / 'whole')
         assert sorted(expected) == list(range(1, 3 * STEPS + 1))
         assert len(set(expected.values())) == 3 * STEPS

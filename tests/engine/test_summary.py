@@ -160,3 +160,30 @@ def test_weights_that_are_frozen_are_counted():
 def test_places():
     text = 'out, logs in out/now, a checkpoint every 2 epochs (the last 3 are kept)'
     assert summary.describe_places(run()) == text
+
+
+@pytest.mark.parametrize(
+    ('kind', 'rate', 'steps', 'accumulated', 'sentence'),
+    [
+        (torch.optim.AdamW, 2.3e-6, 40, 1, '40 steps at a rate of at most 2.3e-06 move no weight'),
+        (torch.optim.AdamW, 1e-4, 200, 4, '50 steps at a rate of at most 0.0001'),
+        (torch.optim.AdamW, 1e-4, 200, 1, None),
+        (torch.optim.SGD, 2.3e-6, 40, 1, None),
+    ],
+)
+def test_too_few_steps_for_their_rate_are_said(kind, rate, steps, accumulated, sentence):
+    training = run(max_iters=steps, accumulated=accumulated)
+    training.optim_wrapper.optimizer = kind([nn.Parameter(torch.ones(1))], lr=rate)
+    said = summary.learns_little(training)
+    assert said is None if sentence is None else said.startswith(sentence)
+
+
+@pytest.mark.parametrize(('rate', 'steps'), [(1e-3, 9), (1e-5, 50)])
+def test_adam_does_move_a_weight_no_further(rate, steps):
+    """What the warning claims, against the optimizer itself with gradients of any size."""
+    weight = nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.AdamW([weight], lr=rate)
+    for _ in range(steps):
+        weight.grad = torch.full((1,), 37.0)
+        optimizer.step()
+    assert abs(weight.item()) == pytest.approx(steps * rate, rel=0.02)

@@ -16,6 +16,7 @@ from mmgreen.engine.hooks.start_must_fit import StartMustFit
 from mmgreen.engine.hooks.stop_on_non_finite_loss import StopOnNonFiniteLoss
 from mmgreen.engine.hooks.stop_on_signal import StopOnSignal
 from mmgreen.engine.hooks.store_facts import StoreFacts
+from mmgreen.engine.hooks.timed_logger import TimedLoggerHook
 
 __all__ = [
     'CheckpointMustFit',
@@ -34,4 +35,5 @@ __all__ = [
     'StopOnNonFiniteLoss',
     'StopOnSignal',
     'StoreFacts',
+    'TimedLoggerHook',
 ]

@@ -25,18 +25,22 @@ class EarlyVerdict(Hook):
 
     Args:
         after: the part of all steps after which it looks, in (0, 1].
+        min_steps: it looks after so many at the earliest; before, no model knows more. A training
+            that is shorter is not judged.
     """
 
     priority = 'NORMAL'  # before what logs
 
-    def __init__(self, after: float = 0.1) -> None:
+    def __init__(self, after: float = 0.1, min_steps: int = 100) -> None:
         self.after = after
+        self.min_steps = min_steps
 
     def before_train(self, runner: Runner) -> None:
         """Finds out when a training is logged, and when to look."""
         loggers = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
         self._interval = loggers[0] if loggers else 50
-        self._step_of_the_verdict = math.ceil(self.after * runner.max_iters)
+        after = math.ceil(self.after * runner.max_iters)
+        self._step_of_the_verdict = max(after, self.min_steps)
 
     def after_train_iter(
         self,

@@ -18,6 +18,7 @@ from mmgreen.engine.summary import (
     describe_places,
     describe_software,
     describe_weights,
+    learns_little,
 )
 from mmgreen.registry import HOOKS
 
@@ -35,7 +36,7 @@ class RunSummary(Hook):
         self._num_reported = self._num_short = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Logs the summary, when all is built and loaded and the first step comes next."""
+        """Logs the summary before the first step, and warns where the steps are too few."""
         starts = [hook.share for hook in runner.hooks if isinstance(hook, StartMustFit)]
         lines = {
             'software': describe_software(),
@@ -48,6 +49,8 @@ class RunSummary(Hook):
             'written to': describe_places(runner),
         }
         runner.logger.info(as_block('This training', lines))
+        if warning := learns_little(runner):
+            runner.logger.warning(warning)
 
     def before_test(self, runner: Runner) -> None:
         """Logs what is tested on what."""

@@ -33,7 +33,7 @@ def train(images, shares, interval=1, epochs=10, **options):
     """A training of 3 steps an epoch."""
     trained = runner(
         images,
-        [dict(type='mmgreen.EarlyVerdict', **options)],
+        [dict(type='mmgreen.EarlyVerdict', **{'min_steps': 1, **options})],
         model=Shares(shares),
         epochs=epochs,
         default_hooks=dict(logger=dict(type='LoggerHook', interval=interval)),
@@ -73,6 +73,12 @@ def test_what_has_learned_by_then_is_left_alone(images):
 
 def test_it_looks_after_the_part_that_is_asked_for(images):
     assert 'After 15 of 30 steps' in log_of(train(images, [1.1] * 30, after=0.5))
+
+
+@pytest.mark.parametrize(('min_steps', 'said'), [(12, 'After 12 of 30 steps'), (31, None)])
+def test_it_waits_until_there_is_something_to_judge(images, min_steps, said):
+    log = log_of(train(images, [1.1] * 30, min_steps=min_steps))
+    assert said in log if said else 'the tint' not in log
 
 
 def test_a_training_is_the_same_with_it(images):

@@ -51,3 +51,9 @@ class TestRunSummary:
         log = log_of(tested)
         assert f'12 found in {images}' in log.split('This test:')[1]
         assert '1 of 12 images could not be read' in log
+
+    def test_warns_where_nothing_will_be_learned(self, images):
+        optimizer = dict(optimizer=dict(type='AdamW', lr=1e-6))
+        trained = runner(images, SUMMARY, 'slow', epochs=1, optim_wrapper=optimizer)
+        trained.train()
+        assert '3 steps at a rate of at most 1e-06 move no weight' in log_of(trained)
