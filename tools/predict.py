@@ -2,7 +2,7 @@
 
 import argparse
 
-from mmgreen.apis.arguments import add_config
+from mmgreen.apis.arguments import add_cfg_options, add_config, parse
 from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
 
 
@@ -36,7 +36,8 @@ def parse_args() -> argparse.Namespace:
         help='pictures have boxes without names and scores',
     )
     parser.add_argument('--device', help='cpu, cuda:0, …; by default a GPU if there is one')
-    return parser.parse_args()
+    add_cfg_options(parser)
+    return parse(parser)
 
 
 def main() -> None:

@@ -53,8 +53,12 @@ class WholeImages:
         pixels = self.detector.read_image.transform({'img_path': path})['img']
         made = self.detector(pixels, return_vis=True, pred_score_thr=self.score_thr)
         write_picture(picture, made['visualization'][0])
-        objects = self.kept(made['predictions'][0])
-        return Look(pixels.shape[1], pixels.shape[0], objects, self.is_full(objects))
+        (predicted,) = made['predictions']
+        objects = self.kept(predicted)
+        return Look(
+            *(pixels.shape[1], pixels.shape[0], objects, self.is_full(objects)),
+            highest=max(predicted['scores'], default=0.0),
+        )
 
     def kept(self, predicted: dict) -> list[dict]:
         """The objects with at least the score wanted, the best first as mmdet sorts them."""
@@ -86,7 +90,12 @@ class WholeImages:
 
     def describe(self, looks: Sequence[Look]) -> str:
         """What was done, in the words of the last line."""
-        return f'{sum(len(look.found) for look in looks)} objects in {len(looks)} images'
+        number = sum(len(look.found) for look in looks)
+        text = f'{number} objects in {len(looks)} images'
+        if number or not looks:
+            return text
+        highest = max(look.highest for look in looks)
+        return f'{text} (the highest score is {highest:.2g}; lower --score-thr, {self.score_thr:g})'
 
     def note(self, sizes: Sequence[tuple[int, int]]) -> str | None:
         """What to know before images of these widths and heights are looked at."""
@@ -131,17 +140,19 @@ class Tiles(WholeImages):
         number = len(grid.lefts) * len(grid.tops)
         overview = Overview(windows.size)
         objects: list[dict] = []
-        num_full = 0
+        num_full, highest = 0, 0.0
         title = f'Tiles of {os.path.basename(path)}'
         for tile in progress(grid.tiles(), title, number):
             pixels = windows.read(tile)
             overview.add(tile, pixels)
-            found = self.kept(self.detector(pixels, no_save_vis=True)['predictions'][0])
+            (predicted,) = self.detector(pixels, no_save_vis=True)['predictions']
+            highest = max([highest, *predicted['scores']])
+            found = self.kept(predicted)
             num_full += self.is_full(found)
             objects += [_in_the_image(each, tile) for each in found]
         merged = merge(objects, grid, windows.size)
         write_picture(picture, self._draw(overview, merged))
-        return Look(*windows.size, merged, num_full)
+        return Look(*windows.size, merged, num_full, highest)
 
     def describe_full(self, number: int, first: str) -> str:
         """What to say of so many tiles that may hold more objects."""

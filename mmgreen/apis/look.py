@@ -15,9 +15,11 @@ class Look(NamedTuple):
             pixels of the image) and, with masks, ``encoded`` (run lengths); of a classifier
             classes, each with ``name`` and ``score``, the best first.
         num_full: how often the detector gave as many objects as it can, so that there may be more.
+        highest: the best score of a detector, also where it is below the one asked for.
     """
 
     width: int
     height: int
     found: list[dict]
     num_full: int = 0
+    highest: float = 0.0

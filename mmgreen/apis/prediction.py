@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmgreen.apis.classifier import Classifier, is_classifier, load_classifier
-from mmgreen.apis.launching import read_config
+from mmgreen.apis.launching import merge_options, read_config
 from mmgreen.apis.look import Look
 from mmgreen.apis.progress import progress
 from mmgreen.datasets.errors import DataError, UnreadableImageError
@@ -115,6 +117,7 @@ def predict(
     tile: int | None = None,
     overlap: float = 0.2,
     labels: bool = True,
+    cfg_options: Mapping[str, Any] | None = None,
 ) -> Predictions:
     """Runs a detector or a classifier on images and writes one file, and pictures of objects.
 
@@ -135,6 +138,7 @@ def predict(
         tile: side in pixels of tiles in which a detector looks at each image; None: at the whole.
         overlap: of neighbouring tiles, as a share of a tile.
         labels: whether pictures have names and scores at the boxes.
+        cfg_options: values to change in the config, by dotted keys.
 
     Raises:
         FileNotFoundError: if a file or folder is missing, or there is no image in the folder.
@@ -145,7 +149,9 @@ def predict(
     _check_numbers(score_thr, tile, overlap)
     _check_places(source, out_dir)
     paths, left_aside = _list_files(str(source))
-    model = _load(config, checkpoint, score_thr, device, tile, overlap, labels)
+    cfg = read_config(str(config), ('model', 'test_dataloader'))
+    merge_options(cfg, copy.deepcopy(cfg), cfg_options or {})
+    model = _load(cfg, checkpoint, score_thr, device, tile, overlap, labels)
     pictures = None if isinstance(model, Classifier) else Path(out_dir, PICTURES)
     made = Predictions(Path(out_dir, RESULTS), pictures, left_aside=left_aside)
     sizes = [size[:2] for size in sizes_in_headers(paths) if size]
@@ -179,7 +185,7 @@ def predict(
 
 
 def _load(
-    config: str | Path,
+    cfg: Config,
     checkpoint: str | Path,
     score_thr: float,
     device: str | None,
@@ -188,10 +194,9 @@ def _load(
     labels: bool,
 ) -> WholeImages | Classifier:
     """What looks at images."""
-    cfg = read_config(str(config), ('model', 'test_dataloader'))
     if is_classifier(cfg):
         if tile:
-            raise InputError(f'--tile is for detectors, and {config} is of a classifier.')
+            raise InputError(f'--tile is for detectors, and {cfg.filename} is of a classifier.')
         return load_classifier(cfg, checkpoint, device)
     from mmgreen.apis.detector import load_detector  # mmdet, which classifiers do without
     from mmgreen.apis.found_objects import Tiles, WholeImages

@@ -1,6 +1,7 @@
 """``tools/predict.py`` in this process: what it says and with which status it ends."""
 
 import importlib.util
+import json
 import os
 import signal
 import sys
@@ -47,9 +48,30 @@ def main(monkeypatch, *arguments):
 
 
 def test_says_what_it_found(predict, image, tmp_path, capsys):
-    predict(image.parent, '--score-thr', '1')
+    predict(image.parent, '--score-thr', '0')
     results = tmp_path / 'out/predictions.json'
-    assert f'0 objects in 1 images: {results}, pictures in' in capsys.readouterr().out
+    found = json.loads(results.read_text())['annotations']
+    assert f'{len(found)} objects in 1 images: {results}, pictures in' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('tiles', [(), ('--tile', '32')])
+def test_nothing_found_says_what_to_lower(predict, image, tmp_path, capsys, tiles):
+    predict(image, *tiles, '--score-thr', '0')
+    found = json.loads((tmp_path / 'out/predictions.json').read_text())['annotations']
+    highest = max(each['score'] for each in found)
+    capsys.readouterr()
+    predict(image, *tiles, '--score-thr', '1')
+    said = capsys.readouterr().out
+    assert (
+        f'0 objects in 1 images (the highest score is {highest:.2g}; lower --score-thr, 1)' in said
+    )
+
+
+def test_options_change_the_config(predict, image, tmp_path):
+    predict(image, '--score-thr', '0', '--cfg-options', 'model.test_cfg.rcnn.max_per_img=2')
+    assert len(json.loads((tmp_path / 'out/predictions.json').read_text())['annotations']) == 2
+    with pytest.raises(SystemExit, match=r'model\.test_cfg\.rcn'):
+        predict(image, '--cfg-options', 'model.test_cfg.rcn.max_per_img=2')
 
 
 def test_nothing_read_is_a_failure(predict, tmp_path, capsys):
