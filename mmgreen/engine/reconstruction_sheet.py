@@ -17,6 +17,7 @@ from torch import Tensor
 from mmgreen.datasets.seeding import seeded
 from mmgreen.models import PretrainingModel, Reconstruction
 
+LONGEST_LABEL = 100  # characters that fit under a row
 COLUMNS = ('original', 'masked', 'reconstruction')
 HIDDEN_GRAY = 128
 CELL_INCHES = 2.4
@@ -101,6 +102,14 @@ def _to_pixels(model: PretrainingModel, images: Tensor) -> np.ndarray:
     return image.clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
 
 
+def _shortened(label: str) -> str:
+    """The label, without its middle where it is longer than a row."""
+    if len(label) <= LONGEST_LABEL:
+        return label
+    begin = LONGEST_LABEL // 2
+    return f'{label[: begin - 1]}…{label[begin - LONGEST_LABEL :]}'
+
+
 def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarray:
     # Not at the top: who trains without pictures need not wait for it.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -119,8 +128,9 @@ def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarr
             axis.set_axis_off()
             if i == 0:
                 axis.set_title(column, fontsize=10)
+        line = _shortened(label)
         axes[i, 0].text(
-            0, -0.04, label, transform=axes[i, 0].transAxes, fontsize=7, va='top', clip_on=False
+            0, -0.04, line, transform=axes[i, 0].transAxes, fontsize=7, va='top', clip_on=False
         )
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -74,3 +74,16 @@ def test_what_cannot_be_read_is_left_out_and_named(config, folder, tmp_path, cap
     assert f'Left out of the sheet, unreadable: {broken}' in caplog.text
     with pytest.raises(OSError, match='broken.jpg'):
         reconstruction_sheet(model, pipeline, [str(broken)])
+
+
+def test_a_long_name_takes_no_room_from_the_pictures(config, folder):
+    model = MODELS.build(config.model)
+    paths = image_files(str(folder), 1)
+    short, long = (
+        reconstruction_sheet(model, PIPELINE, paths, labels=[label])
+        for label in ('photograph.jpg', f'{"flight " * 60}.jpg (not seen)')
+    )
+    name = np.abs(short.astype(int) - long).sum(-1)
+    assert short.shape == long.shape and name.any()
+    assert not name[: len(name) * 3 // 4].any()  # the name is below the pictures
+    assert (long[:, -10:] == 255).all()  # and ends within the sheet
