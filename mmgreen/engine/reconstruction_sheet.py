@@ -21,6 +21,7 @@ LONGEST_LABEL = 100  # characters that fit under a row
 COLUMNS = ('original', 'masked', 'reconstruction')
 HIDDEN_GRAY = 128
 CELL_INCHES = 2.4
+NAME_INCHES = 0.25
 DOTS_PER_INCH = 100
 
 
@@ -116,10 +117,11 @@ def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarr
     from matplotlib.figure import Figure
 
     figure = Figure(
-        figsize=(CELL_INCHES * len(COLUMNS), (CELL_INCHES + 0.25) * len(rows) + 0.25),
+        figsize=(CELL_INCHES * len(COLUMNS), (CELL_INCHES + NAME_INCHES) * len(rows) + 0.25),
         dpi=DOTS_PER_INCH,
         layout='constrained',
     )
+    figure.get_layout_engine().set(h_pad=NAME_INCHES / 2)
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(len(rows), len(COLUMNS), squeeze=False)
     for i, (pictures, label) in enumerate(zip(rows, labels, strict=True)):
@@ -129,8 +131,7 @@ def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarr
             if i == 0:
                 axis.set_title(column, fontsize=10)
         line = _shortened(label)
-        axes[i, 0].text(
-            0, -0.04, line, transform=axes[i, 0].transAxes, fontsize=7, va='top', clip_on=False
-        )
+        name = axes[i, 0].text(0, -0.04, line, transform=axes[i, 0].transAxes, fontsize=7, va='top')
+        name.set_in_layout(False)  # a name wider than its picture would take room from the others
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
