@@ -21,7 +21,9 @@ class TrainingLog(NamedTuple):
 def read_log_entries(work_dir: str | Path) -> list[dict]:
     """What mmengine has logged as JSON, the runs in the order of their dates."""
     work_dir = Path(work_dir)
-    logs = [*work_dir.glob('*/vis_data/scalars.json'), *work_dir.glob('*/*.json')]
+    # A test writes DATE/DATE.json; other json files beside it are results.
+    tests = [path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name]
+    logs = [*work_dir.glob('*/vis_data/scalars.json'), *tests]
     lines = [line for log in sorted(logs) for line in log.read_text().splitlines()]
     return [json.loads(line) for line in lines if line.startswith('{')]
 

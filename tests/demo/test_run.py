@@ -11,9 +11,9 @@ from mmgreen.demo import run as demo
 KINDS = ('bbox', 'segm')
 
 
-def write_log(folder, entries):
+def write_log(folder, entries, name='scalars.json'):
     folder.mkdir(parents=True)
-    (folder / 'scalars.json').write_text('\n'.join(json.dumps(entry) for entry in entries))
+    (folder / name).write_text('\n'.join(json.dumps(entry) for entry in entries))
 
 
 def write_label_curve(folder, arguments):
@@ -48,7 +48,7 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
             )
             (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
         if tool.name == 'test.py':
-            write_log(work / 'test/1', [{'reconstruction_loss': 0.5}])
+            write_log(work / 'test/1', [{'reconstruction_loss': 0.5}], '1.json')
         if tool.name == 'label_curve.py':
             write_label_curve(work / 'detection', arguments)
         if tool.name == 'dist_test.sh':
@@ -58,6 +58,7 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
             write_log(
                 work / 'detection_test/1',
                 [{f'coco/{kind}_{key}': scores[key] for key in scores for kind in KINDS}],
+                '1.json',
             )
 
     monkeypatch.setattr(demo, '_run', run)

@@ -35,3 +35,11 @@ def test_a_folder_without_a_log_is_named(tmp_path):
     for read in (read_training_log, lambda folder: last_value(folder, 'mAP')):
         with pytest.raises(MissingFileError, match=str(tmp_path)):
             read(tmp_path)
+
+
+def test_a_test_is_a_log_and_other_json_files_are_none(tmp_path):
+    (tmp_path / '20260101_000000').mkdir()
+    (tmp_path / '20260101_000000/20260101_000000.json').write_text('{"coco/bbox_mAP": 0.25}')
+    (tmp_path / 'detection').mkdir()
+    (tmp_path / 'detection/label_curve.json').write_text('{\n "bbox_mAP": 0.5\n}')
+    assert last_value(tmp_path, 'bbox_mAP') == 0.25
