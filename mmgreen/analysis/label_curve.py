@@ -305,8 +305,11 @@ class _Curve:
     def write(self) -> None:
         """All runs as json, by way of a file beside it, and the report of them."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
-        rows = [asdict(run) for run in self.done.values()]
         asked = {**self.earlier.get('asked', {}), **self.asked}
+        # Reports compare with the start that was named first, whichever training ended first.
+        order = list(asked)
+        runs = sorted(self.done.values(), key=lambda run: order.index(f'start {run.start}'))
+        rows = [asdict(run) for run in runs]
         facts = dict(asked=asked, unit=self.set.unit, metric=self.set.metric)
         beside = self.path.with_suffix('.part')
         beside.write_text(json.dumps({**facts, 'runs': rows}, indent=1), encoding='utf-8')

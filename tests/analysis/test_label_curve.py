@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from mmengine.config import Config
@@ -192,6 +192,24 @@ def test_several_at_once_do_what_one_after_the_other_does(cfg, tmp_path):
     ]
     one, two = ({run.folder: replace(run, minutes=0) for run in read_runs(path)} for path in paths)
     assert one == two and len(one) == 16
+
+
+def test_the_start_that_is_named_first_comes_first_whichever_ends_first(cfg, tmp_path):
+    own_is_done = Event()
+
+    class OwnFirst(Trainer):
+        def __call__(self, cfg, folder):
+            if not checkpoint_of(cfg):
+                assert own_is_done.wait(timeout=30)
+            super().__call__(cfg, folder)
+
+    def note(line):
+        if '/own/' in line:
+            own_is_done.set()
+
+    asked = question(tmp_path, grid=GRID[:1])
+    path = label_curve(cfg, asked, tmp_path / 'out', OwnFirst(best_at), note, jobs=2)
+    assert [run.start for run in read_runs(path)] == ['none'] * 6 + ['own'] * 6
 
 
 def test_after_a_failure_none_is_begun(cfg, tmp_path):
