@@ -14,9 +14,12 @@ from mmgreen.apis.detector import Detector
 CLASSES = ('apple', 'pear', 'plum', 'fig')  # not those of the config
 SMALL = f"""
 _base_ = [{config_file('demo/swin_mask_rcnn.py')!r}]
-size = 64
+test_dataloader = _base_.test_dataloader
+test_dataloader.dataset.pipeline[1].scale = (160, 160)
 model = dict(
     backbone=dict(
+        window_size=7,
+        mask_padding=True,
         arch=dict(_delete_=True, embed_dims=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 1, 1]),
         init_cfg=dict(checkpoint='no/such/file.pth'),
     ),

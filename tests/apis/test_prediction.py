@@ -1,5 +1,6 @@
 """A small detector with random weights, made to find something, on images as users have them."""
 
+import copy
 import json
 import shutil
 from unittest.mock import Mock
@@ -91,7 +92,7 @@ class TestFolder:
         coco = COCO(str(made.results))
         assert coco.getImgIds() == list(range(1, 9))
         assert [each['name'] for each in coco.loadCats(coco.getCatIds())] == list(CLASSES)
-        again = coco.loadRes(content['annotations'])
+        again = coco.loadRes(copy.deepcopy(content['annotations']))  # it writes into them
         assert len(again.getAnnIds()) == made.num_objects == len(content['annotations'])
         for each in content['annotations']:
             size = coco.loadImgs(each['image_id'])[0]

@@ -136,6 +136,7 @@ class TestStarts:
     def detector(self, path, **changes):
         cfg = Config.fromfile(config_file('demo/swin_mask_rcnn.py'))
         cfg.model.backbone.arch = ARCH
+        cfg.model.backbone.window_size = 7  # of the pretrainings here
         cfg.model.backbone.init_cfg.checkpoint = str(path)
         cfg.model.neck.in_channels = [16, 32, 64, 128]
         cfg.merge_from_dict({f'model.backbone.{key}': value for key, value in changes.items()})
