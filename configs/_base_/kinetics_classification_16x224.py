@@ -56,6 +56,18 @@ train_dataloader = dict(
         ],
     ),
 )
+resize = dict(
+    type='mmgreen.ForEachClip',
+    transforms=[
+        dict(
+            type='mmpretrain.ResizeEdge',
+            scale=224,
+            edge='short',
+            backend='pillow',
+            interpolation='bicubic',
+        ),
+    ],
+)
 # While it trains, one clip from the middle of each video, cropped at the centre.
 val_dataloader = dict(
     batch_size=16,
@@ -71,18 +83,7 @@ val_dataloader = dict(
         ann_file='val.csv',
         pipeline=[
             dict(type='mmgreen.ReadClips', num_frames=16, stride=4, spread=True),
-            dict(
-                type='mmgreen.ForEachClip',
-                transforms=[
-                    dict(
-                        type='mmpretrain.ResizeEdge',
-                        scale=224,
-                        edge='short',
-                        backend='pillow',
-                        interpolation='bicubic',
-                    ),
-                ],
-            ),
+            resize,
             dict(type='mmgreen.CropAlongLongSide', size=224, num_crops=1),
             dict(type='mmgreen.PackClips'),
         ],
@@ -98,18 +99,7 @@ test_cfg = {}
 tta_model = dict(type='mmpretrain.AverageClsScoreTTA')
 tta_pipeline = [
     dict(type='mmgreen.ReadClips', num_frames=16, stride=4, num_clips=5, spread=True),
-    dict(
-        type='mmgreen.ForEachClip',
-        transforms=[
-            dict(
-                type='mmpretrain.ResizeEdge',
-                scale=224,
-                edge='short',
-                backend='pillow',
-                interpolation='bicubic',
-            ),
-        ],
-    ),
+    resize,
     dict(type='mmgreen.CropAlongLongSide', size=224, num_crops=3),
     dict(type='mmgreen.PackClips'),
 ]

@@ -114,8 +114,7 @@ def label_curve(
         work_dir: where all is written.
         train: trains one.
         say: takes a line about the progress.
-        jobs: trainings at once. Small networks gain little from a second thread, so that two at
-            once on two cores are nearly twice as fast as one after the other.
+        jobs: trainings at once.
         keep_checkpoints: keep the last ones of each training; a hundred would fill a disk.
 
     Returns:

@@ -99,21 +99,24 @@ class WholeImages:
 
     def note(self, sizes: Sequence[tuple[int, int]]) -> str | None:
         """What to know before images of these widths and heights are looked at."""
-        scales = [scale_of(size, self.detector.pipeline.transforms) for size in sizes]
-        shrunk = sum(scale <= SHRUNK for scale in scales)
-        if not shrunk:
-            return None
-        (width, height), scale = max(zip(sizes, scales, strict=True), key=lambda each: each[0])
+        shrunk = sum(self._scale(size) <= SHRUNK for size in sizes)
+        return self._shrinking(f'{shrunk} of {len(sizes)} images', max(sizes)) if shrunk else None
+
+    def _scale(self, size: tuple[int, int]) -> float:
+        return scale_of(size, self.detector.pipeline.transforms)
+
+    def _shrinking(self, what: str, size: tuple[int, int]) -> str:
+        """That something is shrunk, and what becomes of this size."""
+        (width, height), scale = size, self._scale(size)
         return (
-            f'{shrunk} of {len(sizes)} images are shrunk: {width}x{height} px become '
+            f'{what} are shrunk: {width}x{height} px become '
             f'{width * scale:.0f}x{height * scale:.0f} px, and objects of 40 px about '
             f'{40 * scale:.0f} px. --tile {self._side()} looks at them in full size.'
         )
 
     def _side(self) -> int:
         """Of an image that the pipeline neither shrinks nor enlarges, up to 1 px."""
-        transforms = self.detector.pipeline.transforms
-        return round(1000 * scale_of((1000, 1000), transforms))
+        return round(1000 * self._scale((1000, 1000)))
 
 
 class Tiles(WholeImages):
@@ -163,8 +166,10 @@ class Tiles(WholeImages):
 
     def note(self, sizes: Sequence[tuple[int, int]]) -> str | None:
         """As of whole images: tiles may be shrunk as well."""
-        note = super().note([(self.tile, self.tile)] if max(map(max, sizes)) > self.tile else sizes)
-        return note and note.replace('1 of 1 images are', 'Tiles are')
+        tile = (self.tile, self.tile)
+        if max(map(max, sizes)) <= self.tile:
+            return super().note(sizes)
+        return self._shrinking('Tiles', tile) if self._scale(tile) <= SHRUNK else None
 
     def _draw(self, overview: Overview, objects: Sequence[dict]) -> np.ndarray:
         """(H, W, 3) uint8, red first."""

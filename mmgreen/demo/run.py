@@ -55,7 +55,7 @@ def run_demo(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
     print(
         f'The demo makes {NUM_TRAIN} images, pretrains a small {_title(method)} on them, and '
         f'trains a small\nMask R-CNN with {BOXES} labelled objects from that and from random '
-        f'weights, {SEEDS} times each: about\na quarter of an hour on two cores.'
+        f'weights, {SEEDS} times each: some\n26 minutes of processor time.'
     )
     checkpoint = pretrain(tools, data, work_dir, method)
     test_reconstruction(tools, data, work_dir, checkpoint, method)
