@@ -81,14 +81,11 @@ def detection(tmp_path, monkeypatch):
     """A small detector and images of the demo, in the current folder."""
     monkeypatch.chdir(tmp_path)
     make_demo_data(tmp_path / 'data/demo', num_train=4, num_val=2, num_train_new=0, image_size=64)
-    (tmp_path / 'small.py').write_text(
-        SMALL.replace("'no/such/file.pth'", 'None').replace('size = 64', SHORT)
-    )
+    (tmp_path / 'small.py').write_text(SMALL.replace("'no/such/file.pth'", 'None') + SHORT)
     return tmp_path
 
 
 SHORT = """
-size = 64
 train_dataloader = dict(batch_size=2)
 train_cfg = dict(max_epochs=1, val_interval=1)
 param_scheduler = []
