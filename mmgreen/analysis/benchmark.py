@@ -11,7 +11,7 @@ import multiprocessing
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +31,7 @@ from mmgreen.analysis.comparability import check_sizes, size_of, task_of, task_o
 from mmgreen.analysis.flops import count_macs
 from mmgreen.analysis.measuring import memory_per_image, peak_bytes, time_matrix_products, time_once
 from mmgreen.errors import InputError
+from mmgreen.models import MaskedAutoencoder
 from mmgreen.ops.masking import draw_masked
 
 
@@ -59,12 +60,22 @@ class Setting(NamedTuple):
     """float32, or what autocast computes in."""
     mask_ratio: float | None = None
     """Of pretraining models; None leaves each its own."""
+    compiled: str | None = None
+    """How pretraining models are compiled, a key of ``COMPILING``; None: not."""
 
     def autocast(self) -> AbstractContextManager:
         """The context of the forward pass."""
         if self.dtype == torch.float32:
             return nullcontext()
         return torch.autocast(self.device.type, self.dtype)
+
+
+COMPILING: Mapping[str, dict[str, object]] = {
+    'dynamic': dict(dynamic=True),
+    'graphs': dict(dynamic=False, mode='reduce-overhead'),
+}
+"""Arguments of ``torch.compile``: 'dynamic' for shapes that differ from mask to mask (GreenMIM's),
+'graphs' for those that do not (Hiera's), with CUDA graphs."""
 
 
 class Figures(NamedTuple):
@@ -141,7 +152,20 @@ def build_model(config: str, setting: Setting) -> nn.Module:
         cfg.model.test_cfg.rcnn.score_thr = 0.0
     model = MODELS.build(cfg.model).to(setting.device)
     model.train()  # not chained: train() of the hosts' Swin returns None
+    if setting.compiled:
+        _compile(model, COMPILING[setting.compiled])
     return model
+
+
+def _compile(model: nn.Module, how: Mapping[str, object]) -> None:
+    """The encoder behind its plan, and the decoder; the whole of another library's net."""
+    if isinstance(model, MaskedAutoencoder):
+        model.backbone.encode_visible = torch.compile(model.backbone.encode_visible, **how)
+        model.neck.forward = torch.compile(model.neck.forward, **how)
+    elif isinstance(model, BaseModel):
+        model.backbone.forward = torch.compile(model.backbone.forward, **how)
+    else:
+        model.forward = torch.compile(model.forward, **how)
 
 
 def _fit_to_size(model: ConfigDict, size: tuple[int, int]) -> None:

@@ -30,6 +30,7 @@ def benchmark(
     picture: str | None = None,
     device: str | None = None,
     dtype: str = 'fp32',
+    compiled: str | None = None,
 ) -> list[str]:
     """Measures, and prints what was measured.
 
@@ -43,6 +44,7 @@ def benchmark(
         picture: a file for a picture, if at most one of these varies.
         device: 'cpu', 'cuda', …; None takes a GPU if there is one.
         dtype: a key of ``DTYPES``: what autocast computes in.
+        compiled: how pretraining models are compiled, a key of ``COMPILING``.
 
     Returns:
         The configs that failed, each of which is printed with its reason.
@@ -54,7 +56,7 @@ def benchmark(
     sizes = sizes or [common_size(readable(configs))]
     step = 'forward' if mode == 'forward' else 'train'
     settings = [
-        Setting(step, batch, size, place, DTYPES[dtype], ratio)
+        Setting(step, batch, size, place, DTYPES[dtype], ratio, compiled)
         for ratio, size, batch in product(mask_ratios, sizes, batches)
     ]
     print(describe_machine(place))

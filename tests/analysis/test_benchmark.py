@@ -186,3 +186,20 @@ def test_peers_of_hiera_are_as_large_and_do_a_step(ours, peers, mode):
         sizes.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
         make_step(model, where)(1)
     assert len(set(sizes)) == 1
+
+
+def test_what_is_compiled_is_the_encoder_behind_its_plan_and_the_decoder(monkeypatch):
+    compiled = []
+
+    def take(function, **how):
+        compiled.append((function.__qualname__, how))
+        return function
+
+    monkeypatch.setattr(torch, 'compile', take)
+    build_model(
+        mmgreen.config_file('demo/swin_pretrain.py'), setting()._replace(compiled='dynamic')
+    )
+    assert compiled == [
+        ('SwinEncoder.encode_visible', dict(dynamic=True)),
+        ('MIMDecoder.forward', dict(dynamic=True)),
+    ]

@@ -50,6 +50,13 @@ def parse_args() -> argparse.Namespace:
         default='fp32',
         help='what autocast computes in',
     )
+    parser.add_argument(
+        '--compile',
+        dest='compiled',
+        choices=['dynamic', 'graphs'],
+        help='compile pretraining models: for shapes that differ from mask to mask, or with CUDA '
+        'graphs for those that do not',
+    )
     return parser.parse_args()
 
 
