@@ -201,5 +201,5 @@ def test_what_is_compiled_is_the_encoder_behind_its_plan_and_the_decoder(monkeyp
     )
     assert compiled == [
         ('SwinEncoder.encode_visible', dict(dynamic=True)),
-        ('MIMDecoder.forward', dict(dynamic=True)),
+        ('MaskedDecoder.forward', dict(dynamic=True)),
     ]
