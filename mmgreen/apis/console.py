@@ -17,6 +17,8 @@ from typing import Any
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmgreen.apis.progress import bar_below_the_log
+
 LOGGED = re.compile(
     r"""\s*(
     -+\s+System\ environment: | Config:\s | Distributed\ training\ is\ not\ used
@@ -32,6 +34,7 @@ LOGGED = re.compile(
 TABLE = (' Average Precision', ' Average Recall')
 PRINTED = (
     'Could not import OneDL',
+    'Loads checkpoint by ',
     'loading annotations into memory',
     'Loading and preparing results',
     'Done (t=',
@@ -72,12 +75,14 @@ class ConsoleRunner(Runner):
     def train(self) -> Any:
         """Trains; the scores of a validation come in one line."""
         hide_printed(*TABLE)
-        return super().train()
+        with bar_below_the_log(self):
+            return super().train()
 
     def test(self) -> dict[str, float]:
         """Tests; the tables of the scores are printed."""
         hide_printed()
-        return super().test()
+        with bar_below_the_log(self):
+            return super().test()
 
 
 def hide_logged(logger: MMLogger) -> None:
