@@ -64,8 +64,8 @@ def other_than_trained(
     more = [f'and {len(lines) - MOST_LINES} more'] if len(lines) > MOST_LINES else []
     return '\n  '.join(
         [
-            f'{source} was trained otherwise than this config has it; the config that lies in '
-            'the work folder of the training is the one it was trained with:',
+            f'{source} was trained with other values than this config has (those of the training '
+            'are in the config that lies in its work folder):',
             *lines[:MOST_LINES],
             *more,
         ]

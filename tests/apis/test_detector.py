@@ -100,7 +100,7 @@ class TestClasses:
         saved['meta']['mmgreen'] = dict(config=trained_config(cfg))
         torch.save(saved, tmp_path / 'made.pth')
         load_detector(cfg, tmp_path / 'made.pth', 'cpu')
-        assert not [line for line in log if 'trained otherwise' in line]
+        assert not [line for line in log if 'trained with other values' in line]
         cfg.test_dataloader.dataset.pipeline[1].scale = (96, 96)
         load_detector(cfg, tmp_path / 'made.pth', 'cpu')
         assert log[-1].splitlines()[1] == '  Resize.scale: (160, 160) trained, (96, 96) now'

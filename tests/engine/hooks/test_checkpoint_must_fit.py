@@ -119,4 +119,4 @@ class TestConfig:
         assert 'pipeline: nothing trained, Resize now' in self.log_of_a_test(images, path, resize)
 
     def test_the_same_is_not(self, images):
-        assert 'trained otherwise' not in self.log_of_a_test(images, self.train(images))
+        assert 'trained with other values' not in self.log_of_a_test(images, self.train(images))
