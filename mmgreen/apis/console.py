@@ -12,8 +12,10 @@ import re
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
@@ -48,6 +50,7 @@ PRINTED = (
 WARNED = {
     'faster_coco_eval is not installed': 'mmdet.evaluation.metrics.faster_coco_metric',
     r"Failed to add <class '.*LocalVisBackend'>": 'mmengine.visualization.visualizer',
+    r'Warning: The (bbox|polygon) is out of bounds': 'mmengine.visualization.visualizer',
     r'This DataLoader will create \d+ worker processes': 'torch.utils.data.dataloader',
 }
 OF_DETECTION = (
@@ -83,6 +86,19 @@ class ConsoleRunner(Runner):
         hide_printed()
         with bar_below_the_log(self):
             return super().test()
+
+
+class ConsoleTestRunner(ConsoleRunner):
+    """Of a test, whose config goes beside its log.
+
+    The one in the work folder is that of a training, with the options that were given to it.
+    """
+
+    @master_only
+    def dump_config(self) -> None:
+        """Writes the config into the folder of the log."""
+        name = Path(self.cfg.filename or f'{self.timestamp}.py').name
+        self.cfg.dump(Path(self.log_dir, name))
 
 
 def hide_logged(logger: MMLogger) -> None:
