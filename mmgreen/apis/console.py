@@ -50,7 +50,7 @@ PRINTED = (
 WARNED = {
     'faster_coco_eval is not installed': 'mmdet.evaluation.metrics.faster_coco_metric',
     r"Failed to add <class '.*LocalVisBackend'>": 'mmengine.visualization.visualizer',
-    r'Warning: The (bbox|polygon) is out of bounds': 'mmengine.visualization.visualizer',
+    r'Warning: The \w+ is out of bounds': 'mmengine.visualization.visualizer',
     r'This DataLoader will create \d+ worker processes': 'torch.utils.data.dataloader',
 }
 OF_DETECTION = (
