@@ -88,6 +88,7 @@ def main() -> None:
     """
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/label_curve.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.analysis.label_curve import (
             Question,
             Rates,
