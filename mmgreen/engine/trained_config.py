@@ -107,8 +107,10 @@ def _seen_steps(pipeline: Sequence[Mapping] | None) -> list[Mapping] | None:
     return [step for kind, step in kinds if kind not in NOT_SEEN and not kind.startswith(PACKING)]
 
 
-def _kind_of(step: Mapping[str, Any]) -> str:
-    return str(step['type']).split('.')[-1]
+def _kind_of(step: Mapping[str, Any] | str) -> str:
+    """The name of a class without its package; a step that is no dict was made plain as a text."""
+    kind = step.get('type') if isinstance(step, Mapping) else step
+    return str(kind).split('.')[-1]
 
 
 def _differences(name: str, then: Any, now: Any) -> Iterator[str]:
@@ -129,7 +131,7 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         for place, child in enumerate(value):
             yield from _leaves(f'{name}.{place}', child)
     else:
-        yield name, _kind_of({'type': value}) if name.endswith('.type') else value
+        yield name, _kind_of(value) if name.endswith('.type') else value
 
 
 def _said(name: str, then: Any, now: Any) -> str:

@@ -93,6 +93,11 @@ class TestOneLineForEachDifference:
         now['test_dataloader'] = dict(dataset=dict(pipeline=pipeline(320, flip)))
         assert lines(config(), now) == ['pipeline: Resize trained, Resize, RandomFlip now']
 
+    def test_steps_that_are_no_dicts(self):
+        now = config()
+        now['test_dataloader'] = dict(dataset=dict(pipeline=[print]))
+        assert lines(now, now) is None and len(lines(config(), now)) == 1
+
     def test_not_more_than_can_be_read(self):
         now = config()
         now['model'] |= {f'other{i}': i for i in range(13)}
