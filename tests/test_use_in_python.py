@@ -16,7 +16,7 @@ def test_the_page_runs_as_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 255, (70, 101, 3), np.uint8)
     Image.fromarray(pixels).save('photograph.jpg')
-    encoder = GreenSwin('tiny', out_indices=(0, 1, 2, 3))
+    encoder = GreenSwin('tiny', out_indices=(0, 1, 2, 3), mask_padding=True)
     pretrained = tmp_path / 'work_dirs/my_images/epoch_300.pth'
     pretrained.parent.mkdir(parents=True)
     torch.save(dict(state_dict=encoder.state_dict()), pretrained)

@@ -113,7 +113,7 @@ def test_the_log_says_what_there_is_to_learn(made):
     objects = len(json.loads((folder / 'data/annotations/val.json').read_text())['annotations'])
     said = output_of(folder, 'pretrained')
     assert f'16 images with {objects} objects to train on; 0 images left out' in said
-    assert '8 images x 1 processes = 8; 2 batches an epoch, 40 epochs' in said
+    assert '8 images x 1 process = 8; 2 batches an epoch, 40 epochs' in said
 
 
 def test_the_end_compares_both_starts(made):

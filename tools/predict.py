@@ -49,6 +49,7 @@ def main() -> None:
     args = parse_args()
     try:
         with ends_in_a_sentence('tools/predict.py'), sigterm_interrupts():
+            import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
             from mmgreen.apis.prediction import predict
 
             made = predict(**vars(args))

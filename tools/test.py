@@ -19,6 +19,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
     parser.add_argument('--show-dir', help='folder for pictures of predictions')
     parser.add_argument(
+        '--no-labels',
+        dest='labels',
+        action='store_false',
+        help='pictures have boxes without names and scores',
+    )
+    parser.add_argument(
         '--wait-time', type=float, default=2.0, help='seconds for which a window stays'
     )
     parser.add_argument(

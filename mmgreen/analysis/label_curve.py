@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from threading import Event, Lock
@@ -339,7 +339,8 @@ def _read(path: Path) -> dict:
     return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
 
 
-class TrainInProcess(NamedTuple):
+@dataclass(frozen=True)
+class TrainInProcess:
     """Trains by ``tools/train.py``, each in a process of its own; its output goes to a file."""
 
     tools: Path
@@ -348,6 +349,8 @@ class TrainInProcess(NamedTuple):
     """Further ones, as ``--amp``."""
     jobs: int = 1
     """How many share the processor's cores."""
+    running: set[subprocess.Popen] = field(default_factory=set, init=False)
+    """Trainings that go on now."""
 
     def __call__(self, cfg: Config, folder: Path) -> None:
         """See :data:`Train`.
@@ -361,15 +364,23 @@ class TrainInProcess(NamedTuple):
         command = [sys.executable, self.tools / 'train.py', config, '--work-dir', folder]
         threads = str(max((os.cpu_count() or 1) // self.jobs, 1))
         with output.open('a') as file:
-            ended = subprocess.run(
+            training = subprocess.Popen(
                 [*map(str, command), '--resume', *self.flags],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env={'OMP_NUM_THREADS': threads, **os.environ},
             )
-        if ended.returncode:
+        self.running.add(training)
+        training.wait()
+        self.running.discard(training)
+        if training.returncode:
             said = output.read_text(errors='replace').strip().splitlines()[-1:]
             raise InputError(f'A training failed: {"".join(said)} Its output is {output}.')
+
+    def stop(self) -> None:
+        """Ends those that go on now; each writes a checkpoint, from which it can go on."""
+        for training in tuple(self.running):
+            training.terminate()
 
 
 def default_grid(cfg: Config) -> list[Rates]:

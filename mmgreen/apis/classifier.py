@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, default_collate
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
 
@@ -18,6 +19,7 @@ from mmgreen.apis.pipelines import split_pipeline
 from mmgreen.checkpoints import own_weights, read_checkpoint
 from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.classes import check_outputs
+from mmgreen.engine.trained_config import other_than_trained
 
 NUM_NAMED = 5
 """Classes that are named of each image."""
@@ -111,4 +113,8 @@ def load_classifier(
     content = read_checkpoint(checkpoint)
     classes = class_names(config, content, config.filename, str(checkpoint))
     check_outputs(config.model, classes, str(checkpoint))
-    return Classifier(config, content, classes, str(checkpoint), device)
+    warning = other_than_trained(content, config, str(checkpoint))
+    classifier = Classifier(config, content, classes, str(checkpoint), device)
+    if warning:
+        MMLogger.get_current_instance().warning(warning)
+    return classifier

@@ -12,10 +12,14 @@ import re
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from mmengine.dist import master_only
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+
+from mmgreen.apis.progress import bar_below_the_log
 
 LOGGED = re.compile(
     r"""\s*(
@@ -32,6 +36,7 @@ LOGGED = re.compile(
 TABLE = (' Average Precision', ' Average Recall')
 PRINTED = (
     'Could not import OneDL',
+    'Loads checkpoint by ',
     'loading annotations into memory',
     'Loading and preparing results',
     'Done (t=',
@@ -45,6 +50,7 @@ PRINTED = (
 WARNED = {
     'faster_coco_eval is not installed': 'mmdet.evaluation.metrics.faster_coco_metric',
     r"Failed to add <class '.*LocalVisBackend'>": 'mmengine.visualization.visualizer',
+    r'Warning: The \w+ is out of bounds': 'mmengine.visualization.visualizer',
     r'This DataLoader will create \d+ worker processes': 'torch.utils.data.dataloader',
 }
 OF_DETECTION = (
@@ -72,12 +78,27 @@ class ConsoleRunner(Runner):
     def train(self) -> Any:
         """Trains; the scores of a validation come in one line."""
         hide_printed(*TABLE)
-        return super().train()
+        with bar_below_the_log(self):
+            return super().train()
 
     def test(self) -> dict[str, float]:
         """Tests; the tables of the scores are printed."""
         hide_printed()
-        return super().test()
+        with bar_below_the_log(self):
+            return super().test()
+
+
+class ConsoleTestRunner(ConsoleRunner):
+    """Of a test, whose config goes beside its log.
+
+    The one in the work folder is that of a training, with the options that were given to it.
+    """
+
+    @master_only
+    def dump_config(self) -> None:
+        """Writes the config into the folder of the log."""
+        name = Path(self.cfg.filename or f'{self.timestamp}.py').name
+        self.cfg.dump(Path(self.log_dir, name))
 
 
 def hide_logged(logger: MMLogger) -> None:

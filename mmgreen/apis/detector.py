@@ -12,6 +12,7 @@ from mmdet.datasets import CocoDataset
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.logging import MMLogger
 from torch import nn
 
 from mmgreen.apis.class_names import class_names
@@ -21,6 +22,7 @@ from mmgreen.checkpoints import own_weights, read_checkpoint
 from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.classes import check_outputs
 from mmgreen.datasets.palette import with_colours
+from mmgreen.engine.trained_config import other_than_trained
 from mmgreen.errors import InputError
 
 
@@ -120,7 +122,8 @@ def load_detector(
     """A detector that is known to be filled by the checkpoint, ready for pictures.
 
     Names of classes are the checkpoint's. Where it has none, the config's are taken, and where both
-    have names that differ, it is logged.
+    have names that differ, it is logged; so is what the config has otherwise than that with which
+    the checkpoint was trained.
 
     Args:
         config: path of the detector's config, or what is in it. The file in
@@ -142,6 +145,9 @@ def load_detector(
         raise InputError(f'{cfg.filename} is not the config of a detector; give the one it has.')
     content = read_checkpoint(checkpoint)
     classes = class_names(cfg, content, cfg.filename, str(checkpoint))
+    warning = other_than_trained(content, cfg, str(checkpoint))
     detector = Detector(cfg, content, classes, str(checkpoint), device, labels)
     check_outputs(cfg.model, classes, str(checkpoint))
+    if warning:
+        MMLogger.get_current_instance().warning(warning)
     return detector

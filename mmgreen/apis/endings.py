@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mmgreen.errors import InputError
@@ -55,14 +55,19 @@ def ends_in_a_sentence(tool: str) -> Iterator[None]:
 
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
+def sigterm_interrupts(before: Callable[[], None] | None = None) -> Iterator[None]:
     """SIGTERM inside raises :class:`Terminated`, where it can be caught as Ctrl-C is.
 
     A second one ends the process at once.
+
+    Args:
+        before: called first: what passes the signal on to processes that were started.
     """
 
     def interrupt(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if before:
+            before()
         raise Terminated
 
     earlier = signal.signal(signal.SIGTERM, interrupt)

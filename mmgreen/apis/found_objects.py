@@ -91,7 +91,7 @@ class WholeImages:
     def describe(self, looks: Sequence[Look]) -> str:
         """What was done, in the words of the last line."""
         number = sum(len(look.found) for look in looks)
-        text = f'{number} objects in {len(looks)} images'
+        text = f'{number} objects in {len(looks)} {"image" if len(looks) == 1 else "images"}'
         if number or not looks:
             return text
         highest = max(look.highest for look in looks)

@@ -50,7 +50,8 @@ def _commands(runner: Runner, checkpoint: str) -> list[str]:
         where = ('--img-path', _short(str(folder)), '--out-file', sheet)
         commands.append(_command('picture', config, checkpoint, *where))
         start = f'model.backbone.init_cfg.checkpoint={checkpoint}'
-        commands.append(_command('train', 'DETECTOR.py', '--cfg-options', start))
+        train = _command('train', 'DETECTOR.py', '--cfg-options', start)
+        commands.append(f'{train}  # DETECTOR.py: see docs/detect_on_your_data.md')
     elif runner.cfg.get('default_scope') == 'mmdet':
         out = _short(os.path.join(runner.work_dir, 'predictions'))
         commands.append(_command('predict', config, checkpoint, 'IMAGES', '--out-dir', out))

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from mmgreen.apis.classifier import Classifier, is_classifier, load_classifier
+from mmgreen.apis.console import hide_logged
 from mmgreen.apis.launching import merge_options, read_config
 from mmgreen.apis.look import Look
 from mmgreen.apis.progress import progress
@@ -146,6 +147,7 @@ def predict(
             ``out_dir`` in the folder of the images.
         PredictionInterrupted: on Ctrl-C, after what was found had been written.
     """
+    hide_logged(MMLogger.get_current_instance())
     _check_numbers(score_thr, tile, overlap)
     _check_places(source, out_dir)
     paths, left_aside = _list_files(str(source))

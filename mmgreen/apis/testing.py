@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmgreen.apis.console import ConsoleTestRunner
 from mmgreen.apis.launching import (
     add_hook,
     build_runner,
@@ -31,6 +32,7 @@ def configure_test(
     out: str | None = None,
     show: bool = False,
     show_dir: str | None = None,
+    labels: bool = True,
     wait_time: float = 2.0,
     tta: bool = False,
     launcher: str = 'none',
@@ -45,6 +47,7 @@ def configure_test(
         out: a ``.pkl`` file for the predictions of all images.
         show: show the predictions in a window.
         show_dir: folder for pictures of the predictions.
+        labels: whether pictures of a detector have names and scores at the boxes.
         wait_time: seconds for which each window stays.
         tta: augment at test time, as ``tta_model`` and ``tta_pipeline`` of the config say.
         launcher: see :func:`configure_training`.
@@ -66,7 +69,7 @@ def configure_test(
     check_loggers(cfg)
     check_evaluation(cfg, 'test', cfg_options or ())
     if show or show_dir:
-        _show_predictions(cfg, show, show_dir, wait_time)
+        _show_predictions(cfg, show, show_dir, labels, wait_time)
     if tta:
         _augment_tests(cfg)
     if out:
@@ -76,10 +79,12 @@ def configure_test(
 
 def test(cfg: Config) -> dict[str, float]:
     """Tests as a config from :func:`configure_test` says; returns the metrics, and logs them."""
-    return build_runner(cfg).test()
+    return build_runner(cfg, ConsoleTestRunner).test()
 
 
-def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:
+def _show_predictions(
+    cfg: Config, show: bool, show_dir: str | None, labels: bool, wait_time: float
+) -> None:
     hook = (cfg.get('default_hooks') or {}).get('visualization')
     if hook is None:
         raise InputError(
@@ -95,7 +100,7 @@ def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: 
             wait_time=wait_time,
             test_out_dir=show_dir,
         )
-        draw_thin(cfg, labels=True)
+        draw_thin(cfg, labels)
     else:
         hook.update(enable=True, interval=1, show=show, wait_time=wait_time, out_dir=show_dir)
 

@@ -17,3 +17,12 @@ def facts_in(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     meta = checkpoint.get('meta')
     facts = meta.get(KEY) if isinstance(meta, Mapping) else None
     return dict(facts) if isinstance(facts, Mapping) else {}
+
+
+def plain(value: Any) -> Any:
+    """A value of a config as lists, dicts, numbers and texts, which every reader accepts."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value if isinstance(value, int | float | bool | None) else str(value)

@@ -20,6 +20,7 @@ from torch.distributed.elastic.utils.distributed import get_free_port
 from mmgreen import config_file
 from mmgreen.analysis.label_curve import read_runs
 from mmgreen.analysis.label_report import interval, read_curve, sentences
+from mmgreen.apis.endings import Terminated
 from mmgreen.demo import NETS
 from mmgreen.engine.training_log import last_value, read_training_log
 
@@ -182,9 +183,16 @@ def _run(tool: Path, *arguments: object, environment: Mapping[str, str] | None =
     # The scripts call torchrun, which lies beside this Python.
     path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ.get("PATH", "")}'
     program = sys.executable if shell == 'python' else shell
-    subprocess.run(
-        [program, *command[1:]], check=True, env={**os.environ, 'PATH': path, **environment}
-    )
+    with subprocess.Popen(
+        [program, *command[1:]], env={**os.environ, 'PATH': path, **environment}
+    ) as process:
+        try:
+            status = process.wait()
+        except Terminated:  # Ctrl-C has reached it already; this signal was for the demo alone
+            process.terminate()
+            raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
 
 
 def _options(options: Mapping[str, object]) -> list[str]:

@@ -116,12 +116,14 @@ def _draw(rows: list[tuple[np.ndarray, ...]], labels: Sequence[str]) -> np.ndarr
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    height = (CELL_INCHES + NAME_INCHES) * len(rows) + 0.25
     figure = Figure(
-        figsize=(CELL_INCHES * len(COLUMNS), (CELL_INCHES + NAME_INCHES) * len(rows) + 0.25),
+        figsize=(CELL_INCHES * len(COLUMNS), height),
         dpi=DOTS_PER_INCH,
         layout='constrained',
     )
-    figure.get_layout_engine().set(h_pad=NAME_INCHES / 2)
+    below = NAME_INCHES / 2 / height  # room for the last name
+    figure.get_layout_engine().set(h_pad=NAME_INCHES / 2, rect=(0, below, 1, 1 - below))
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(len(rows), len(COLUMNS), squeeze=False)
     for i, (pictures, label) in enumerate(zip(rows, labels, strict=True)):

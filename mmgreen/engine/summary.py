@@ -46,7 +46,7 @@ def describe_device(num_processes: int) -> str:
 def describe_images(dataset: Dataset) -> str:
     """How many images were found, where, and what was left aside."""
     if not isinstance(dataset, UnlabelledImages):
-        return f'{len(dataset)} in a {type(dataset).__name__}'
+        return f'{len(dataset)} {_describe_place(dataset)}'
     text = f'{len(dataset)} found in {dataset.folder}'
     if dataset.num_left_to_the_other_part:
         other = 'held out' if dataset.part == 'training' else 'trained on'
@@ -58,6 +58,16 @@ def describe_images(dataset: Dataset) -> str:
     if clips_per_video(dataset) > 1:
         text += f'; {clips_per_video(dataset)} clips are taken of each in every epoch'
     return text
+
+
+def _describe_place(dataset: Dataset) -> str:
+    """Folder and list of a dataset of the hosts, as far as it has them."""
+    folders = [each for each in (getattr(dataset, 'data_prefix', None) or {}).values() if each]
+    listed = getattr(dataset, 'ann_file', None)
+    if not (folders or listed):
+        return f'in a {type(dataset).__name__}'
+    words = [f'in {folders[0]}'] if folders else []
+    return ', '.join([*words, f'of the list {listed}'] if listed else words)
 
 
 def count_unreadable(dataset: Dataset) -> int:
@@ -82,7 +92,8 @@ def describe_batch(runner: Runner) -> str:
     images = images_per_batch(runner.train_dataloader)
     clips = clips_per_video(runner.train_dataloader.dataset)
     kind = f'clips (of {images // clips} videos)' if clips > 1 else 'images'
-    text = f'{images} {kind} x {runner.world_size} processes'
+    number = runner.world_size
+    text = f'{images} {kind} x {number} {"process" if number == 1 else "processes"}'
     if accumulated > 1:
         text += f' x {accumulated} batches before each step'
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
@@ -146,7 +157,7 @@ def learns_little(runner: Runner) -> str | None:
     return (
         f'{steps} steps at a rate of at most {rate:.2g} move no weight by more than about '
         f'{steps * rate:.1g}: next to nothing will be learned. Train for more epochs, with a '
-        'smaller batch, or at a higher rate.'
+        'smaller batch, or at a higher rate (optim_wrapper.optimizer.lr).'
     )
 
 
@@ -216,7 +227,8 @@ def describe_places(runner: Runner) -> str:
     text = f'{runner.work_dir}, logs in {runner.log_dir}'
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook):
-            unit = 'epochs' if hook.by_epoch else 'iterations'
+            unit = 'epoch' if hook.by_epoch else 'iteration'
+            every = unit if hook.interval == 1 else f'{hook.interval} {unit}s'
             kept = f'the last {hook.max_keep_ckpts} are' if hook.max_keep_ckpts > 0 else 'all are'
-            text += f', a checkpoint every {hook.interval} {unit} ({kept} kept)'
+            text += f', a checkpoint every {every} ({kept} kept)'
     return text

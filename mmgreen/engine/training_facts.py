@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mmengine.runner import Runner
 from torch import nn
 
+from mmgreen.checkpoints.facts import plain
 from mmgreen.datasets.images import UnlabelledImages
 from mmgreen.engine.summary import effective_batch
+from mmgreen.engine.trained_config import trained_config
 from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.models.pretraining_model import PretrainingModel
 
@@ -21,7 +22,8 @@ def training_facts(runner: Runner) -> dict[str, Any]:
         ``optimizer``: name of its class; ``parameters``: for each of its groups the names of the
         parameters; ``settings``: see :func:`settings_of`; ``steps_per_epoch``: batches of each
         process; ``images``: folder, list and number of unlabelled images, None of other data;
-        ``encoding``: see :meth:`mmgreen.models.backbones.Backbone.encoding_facts`.
+        ``encoding``: see :meth:`mmgreen.models.backbones.Backbone.encoding_facts`;
+        ``config``: see :func:`mmgreen.engine.trained_config.trained_config`.
     """
     model = unwrapped_model(runner)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
@@ -34,6 +36,7 @@ def training_facts(runner: Runner) -> dict[str, Any]:
         'steps_per_epoch': len(runner.train_dataloader),
         'images': _images_of(runner.train_dataloader.dataset),
         'encoding': _encoding_of(model),
+        'config': trained_config(runner.cfg),
     }
 
 
@@ -43,9 +46,9 @@ def settings_of(runner: Runner) -> dict[str, Any]:
     written = cfg.optim_wrapper.get('optimizer') or {}
     paramwise = cfg.optim_wrapper.get('paramwise_cfg') or {}
     return {
-        **{f'optimizer.{key}': _plain(written[key]) for key in written if key != 'type'},
-        **{f'paramwise_cfg.{key}': _plain(paramwise[key]) for key in paramwise},
-        'clip_grad': _plain(cfg.optim_wrapper.get('clip_grad')),
+        **{f'optimizer.{key}': plain(written[key]) for key in written if key != 'type'},
+        **{f'paramwise_cfg.{key}': plain(paramwise[key]) for key in paramwise},
+        'clip_grad': plain(cfg.optim_wrapper.get('clip_grad')),
         'epochs': runner.max_epochs,
         'steps': runner.max_iters,
         'batch': effective_batch(runner),
@@ -64,12 +67,3 @@ def _encoding_of(model: nn.Module) -> dict[str, str]:
     if not hasattr(backbone, 'encoding_facts'):
         return {}
     return backbone.encoding_facts(pretraining=isinstance(model, PretrainingModel))
-
-
-def _plain(value: Any) -> Any:
-    """A value of a config as lists, dicts, numbers and texts."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value if isinstance(value, int | float | bool | None) else str(value)

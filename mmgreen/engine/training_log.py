@@ -18,12 +18,13 @@ class TrainingLog(NamedTuple):
     """By name as in ``coco/bbox_mAP``, then by the step after which was validated."""
 
 
-def read_log_entries(work_dir: str | Path) -> list[dict]:
+def read_log_entries(work_dir: str | Path, with_tests: bool = True) -> list[dict]:
     """What mmengine has logged as JSON, the runs in the order of their dates."""
     work_dir = Path(work_dir)
-    # A test writes DATE/DATE.json; other json files beside it are results.
-    tests = [path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name]
-    logs = [*work_dir.glob('*/vis_data/scalars.json'), *tests]
+    logs = list(work_dir.glob('*/vis_data/scalars.json'))
+    if with_tests:
+        # A test writes DATE/DATE.json; other json files beside it are results.
+        logs += [path for path in work_dir.glob('*/*.json') if path.stem == path.parent.name]
     lines = [line for log in sorted(logs) for line in log.read_text().splitlines()]
     return [json.loads(line) for line in lines if line.startswith('{')]
 
@@ -37,7 +38,7 @@ def read_training_log(work_dir: str | Path) -> TrainingLog:
     training: dict[str, dict[int, float]] = {}
     validation: dict[str, dict[int, float]] = {}
     step = 0
-    for entry in read_log_entries(work_dir):
+    for entry in read_log_entries(work_dir, with_tests=False):
         is_training = 'loss' in entry
         step = entry.get('iter', entry['step']) if is_training else step
         values = training if is_training else validation

@@ -1,7 +1,11 @@
 """The plan of a label curve, with a training that only notes what it is asked for."""
 
 import json
+import os
 import re
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Event
@@ -12,6 +16,7 @@ from PIL import Image
 
 from mmgreen.analysis import label_curve as module
 from mmgreen.analysis.label_curve import Question, Rates, label_curve, read_runs
+from mmgreen.apis.endings import Terminated, sigterm_interrupts
 from mmgreen.errors import InputError
 
 CONFIG = """
@@ -245,6 +250,28 @@ def test_a_training_that_fails_says_where_its_output_is(cfg, tmp_path):
     with pytest.raises(InputError, match='no such thing. Its output is .*output.txt'):
         train(cfg, tmp_path / 'run')
     assert re.search(r'lr=0\.001', (tmp_path / 'run/config.py').read_text())
+
+
+def test_sigterm_ends_the_trainings_too(cfg, tmp_path):
+    slow = 'import sys, time\nprint("begun", flush=True)\ntime.sleep(60)\nprint("not ended")'
+    (tmp_path / 'train.py').write_text(slow)
+    train = module.TrainInProcess(tmp_path)
+    output = tmp_path / 'run/output.txt'
+
+    def end_me_when_it_has_begun():
+        while not (output.is_file() and 'begun' in output.read_text()):
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with ThreadPoolExecutor(2) as pool:
+        with sigterm_interrupts(before=train.stop):
+            training = pool.submit(train, cfg, tmp_path / 'run')
+            pool.submit(end_me_when_it_has_begun)
+            with pytest.raises(Terminated):
+                training.result()
+        with pytest.raises(InputError, match='A training failed'):
+            training.result()
+    assert not train.running and 'not ended' not in output.read_text()
 
 
 def test_the_usual_grid_is_around_the_rate_of_the_config(cfg):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmpretrain import ImageClassificationInferencer
 from mmpretrain.registry import MODELS
@@ -15,6 +16,7 @@ from reference_images import read
 import mmgreen
 from mmgreen.apis.classifier import is_classifier
 from mmgreen.apis.prediction import predict
+from mmgreen.engine.trained_config import trained_config
 
 CLASSES = ('ant', 'bee', 'cow', 'dog', 'eel', 'fly')
 CONFIG = f"""
@@ -116,6 +118,22 @@ def test_names_that_are_not_one_for_each_output(folder, tmp_path):
     torch.save(content, tmp_path / 'fewer.pth')
     with pytest.raises(ValueError, match='names 4 classes'):
         run(folder, tmp_path, checkpoint=tmp_path / 'fewer.pth')
+
+
+def test_another_config_than_that_of_the_training_is_said(folder, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'warning', said.append)
+    content = torch.load(folder / 'small.pth')
+    trained = Config.fromfile(folder / 'small.py')
+    content['meta']['mmgreen'] = dict(config=trained_config(trained))
+    torch.save(content, tmp_path / 'made.pth')
+    run(folder, tmp_path, checkpoint=tmp_path / 'made.pth')
+    assert said == []
+    trained.model.head.topk = (1,)
+    content['meta']['mmgreen'] = dict(config=trained_config(trained))
+    torch.save(content, tmp_path / 'made.pth')
+    run(folder, tmp_path, checkpoint=tmp_path / 'made.pth')
+    assert said[0].splitlines()[1:] == ['  model.head.topk: (1,) trained, nothing now']
 
 
 def test_what_is_a_classifier():

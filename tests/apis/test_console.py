@@ -44,14 +44,17 @@ class TestACleanRun:
         assert len(said) <= 24, said
         assert 'objects to train on' in said[0]
         assert sum('coco/segm_mAP' in line for line in said) == 1
+        trained = Path('out/small.py').read_text()
         cfg = testing.configure_test(
-            'small.py', 'out/epoch_1.pth', cfg_options={NO_WORKERS_IN_TEST: 0}
+            'small.py', 'out/epoch_1.pth', work_dir='out', cfg_options={NO_WORKERS_IN_TEST: 0}
         )
         cfg.experiment_name = f'{detection.parent.name}_test'
         testing.test(cfg)
         said = lines_of(capsys)
         assert len(said) <= 38, said
         assert sum(line.startswith(' Average') for line in said) == 24
+        assert Path('out/small.py').read_text() == trained  # that of the test lies beside its log
+        assert len(list(Path('out').glob('*/small.py'))) == 1
 
 
 def test_what_is_not_known_comes_through(tmp_path, capsys):

@@ -11,6 +11,7 @@ from reference_images import read
 from repository import ROOT
 
 from mmgreen.apis.prediction import load_detector
+from mmgreen.engine.trained_config import trained_config
 
 
 @pytest.fixture(scope='module')
@@ -92,6 +93,17 @@ class TestClasses:
         saved['meta'] = dict(dataset_meta=dict(classes=CLASSES[:3]))
         with pytest.raises(ValueError, match='made.pth names 3 classes.*num_classes is 4'):
             load(folder, saved)
+
+    def test_another_config_than_that_of_the_training_is_said(self, folder, log, tmp_path):
+        cfg = Config.fromfile(folder / 'small.py')
+        saved = torch.load(folder / 'small.pth')
+        saved['meta']['mmgreen'] = dict(config=trained_config(cfg))
+        torch.save(saved, tmp_path / 'made.pth')
+        load_detector(cfg, tmp_path / 'made.pth', 'cpu')
+        assert not [line for line in log if 'trained with other values' in line]
+        cfg.test_dataloader.dataset.pipeline[1].scale = (96, 96)
+        load_detector(cfg, tmp_path / 'made.pth', 'cpu')
+        assert log[-1].splitlines()[1] == '  Resize.scale: (160, 160) trained, (96, 96) now'
 
 
 class TestReading:

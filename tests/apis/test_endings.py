@@ -5,7 +5,7 @@ import sys
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
+from mmgreen.apis.endings import Terminated, ends_in_a_sentence, sigterm_interrupts, status_of
 from mmgreen.datasets.errors import DataError
 from mmgreen.errors import InputError, MissingFileError
 from mmgreen.registry import MODELS
@@ -82,6 +82,13 @@ def test_sigterm_interrupts_as_ctrl_c_does():
     assert status_of(interruption.value) == 143
     assert status_of(KeyboardInterrupt()) == 130
     assert signal.getsignal(signal.SIGTERM) is earlier
+
+
+def test_sigterm_is_passed_on_first():
+    passed_on = []
+    with pytest.raises(Terminated), sigterm_interrupts(before=lambda: passed_on.append(1)):
+        signal.raise_signal(signal.SIGTERM)
+    assert passed_on == [1]
 
 
 def test_a_second_sigterm_ends_at_once():

@@ -21,7 +21,7 @@ def test_of_a_pretraining(tmp_path, monkeypatch, capsys):
     assert end in capsys.readouterr().out
     first, *commands = end.splitlines()
     assert first == 'Finished. Last checkpoint: out/epoch_3.pth. Next:'
-    words = [shlex.split(command) for command in commands]
+    words = [shlex.split(command, comments=True) for command in commands]
     assert [each[:2] for each in words] == [['mmgreen', each] for each in NAMES]
     assert words[2][3:] == ['--cfg-options', 'model.backbone.init_cfg.checkpoint=out/epoch_3.pth']
     assert words[1][4:] == ['--img-path', 'images', '--out-file', 'out/reconstructions.png']

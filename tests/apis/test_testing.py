@@ -53,6 +53,16 @@ class TestTestingConfig:
         assert {key: hook[key] for key in expected} == expected
         assert hook.wait_time == 1.0 and not hook.show
 
+    @pytest.mark.parametrize('labels', [True, False])
+    def test_pictures_with_names_or_without(self, here, labels):
+        (here / 'some.pth').touch()
+        cfg = Config.fromfile('tiny.py')
+        cfg.default_hooks.visualization = dict(type='mmdet.DetVisualizationHook')
+        cfg.visualizer = dict(type='mmdet.DetLocalVisualizer')
+        cfg.dump('shown.py')
+        shown = configure_test('shown.py', 'some.pth', show_dir='pictures', labels=labels)
+        assert shown.visualizer == dict(type='mmgreen.DetectionVisualizer', labels=labels)
+
     def test_augmentation_at_test_time(self, here):
         (here / 'some.pth').touch()
         cfg = Config.fromfile('tiny.py')

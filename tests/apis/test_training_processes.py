@@ -150,7 +150,7 @@ class TestResume:
     def test_the_log_tells_what_the_run_is(self, runs, folder):
         summary = runs.whole.output.split('This training:')[1].split('Epoch(train)')[0]
         assert f'10 found in {folder / "images"}' in summary
-        assert '2 images x 1 processes = 2; 5 batches an epoch, 3 epochs' in summary
+        assert '2 images x 1 process = 2; 5 batches an epoch, 3 epochs' in summary
         assert '0.0012, as written for a batch of 2048; --auto-scale-lr would make it' in summary
         log = runs.whole.output.split('Epoch(train)')[1]
         assert 'lr:' in log and 'eta:' in log and 'loss:' in log

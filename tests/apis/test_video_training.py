@@ -66,7 +66,7 @@ def configured(folder, name, **options):
 def test_the_whole_way(folder, tmp_path):
     runner = train(configured(folder, 'pretrain', auto_scale_lr=True))
     log = next((folder / 'pretrain').glob('*/*.log')).read_text()
-    assert '8 clips (of 2 videos) x 1 processes = 8' in log
+    assert '8 clips (of 2 videos) x 1 process = 8' in log
     assert '4 clips are taken of each' in log and 'vs_patch_mean' in log
     assert 'videos are shorter than a clip' in log
     # 8 clips of the 32 that the rate is for.

@@ -1,11 +1,14 @@
 import json
+import os
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from mmgreen.analysis.label_curve import Run
+from mmgreen.apis.endings import Terminated, sigterm_interrupts
 from mmgreen.demo import run as demo
 
 KINDS = ('bbox', 'segm')
@@ -106,3 +109,17 @@ def test_a_script_finds_the_torchrun_beside_this_python_and_its_variables_are_pr
     said = capfd.readouterr().out
     assert f"$ WHAT='a b' bash {script} 'an argument'" in said
     assert f'{Path(sys.executable).parent} an argument a b' in said
+
+
+def test_sigterm_ends_the_step_that_runs(tmp_path):
+    tool = tmp_path / 'tool.py'
+    tool.write_text(
+        'import os, pathlib, signal, time\n'
+        f'os.kill({os.getpid()}, signal.SIGTERM)\n'
+        'time.sleep(60)\n'
+        f'pathlib.Path({str(tmp_path / "ended")!r}).touch()\n'
+    )
+    begin = time.monotonic()
+    with pytest.raises(Terminated), sigterm_interrupts():
+        demo._run(tool)
+    assert time.monotonic() - begin < 50 and not (tmp_path / 'ended').exists()

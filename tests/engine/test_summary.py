@@ -74,12 +74,30 @@ def test_images(tmp_path):
     (tmp_path / 'b.txt').touch()
     assert '1 other files' in summary.describe_images(UnlabelledImages(str(tmp_path)))
     assert summary.describe_images([1, 2, 3]) == '3 in a list'
+
     for i in range(19):
         Image.new('RGB', (4, 4)).save(tmp_path / f'{i}.png')
     for part, said in (('training', '18 found'), ('held_out', '2 found')):
         images = UnlabelledImages(str(tmp_path), held_out=2, part=part)
         assert summary.describe_images(images).startswith(said)
     assert ', 18 more are trained on;' in summary.describe_images(images)
+
+
+@pytest.mark.parametrize(
+    ('places', 'text'),
+    [
+        (dict(data_prefix=dict(img_path='a/train'), ann_file=''), '3 in a/train'),
+        (dict(data_prefix=dict(img='a'), ann_file='a.json'), '3 in a, of the list a.json'),
+        (dict(data_prefix={}, ann_file='a.json'), '3 of the list a.json'),
+    ],
+)
+def test_images_of_the_hosts_have_a_place(places, text):
+    class Images(list):
+        pass
+
+    images = Images([1, 2, 3])
+    vars(images).update(places)
+    assert summary.describe_images(images) == text
 
 
 def test_unreadable_images_are_counted_where_they_can_be(tmp_path):
@@ -101,7 +119,7 @@ def test_the_batch_counts_processes_and_accumulation():
 
 def test_a_run_counted_in_batches_says_how_many():
     text = summary.describe_batch(run(batch=8, max_iters=900))
-    assert text == '8 images x 1 processes = 8; 5 batches an epoch, 900 batches in all'
+    assert text == '8 images x 1 process = 8; 5 batches an epoch, 900 batches in all'
 
 
 def test_a_sampler_of_whole_batches_says_their_size():

@@ -43,3 +43,14 @@ def test_a_test_is_a_log_and_other_json_files_are_none(tmp_path):
     (tmp_path / 'detection').mkdir()
     (tmp_path / 'detection/label_curve.json').write_text('{\n "bbox_mAP": 0.5\n}')
     assert last_value(tmp_path, 'bbox_mAP') == 0.25
+
+
+def test_a_test_in_the_same_folder_is_no_validation(tmp_path):
+    write_log(
+        tmp_path / '20260101_000000/vis_data',
+        dict(loss=3.0, iter=4, step=4),
+        {'coco/bbox_mAP': 0.5, 'step': 1},
+    )
+    (tmp_path / '20260102_000000').mkdir()
+    (tmp_path / '20260102_000000/20260102_000000.json').write_text('{"coco/bbox_mAP": 0.1}')
+    assert read_training_log(tmp_path).validation == {'coco/bbox_mAP': {4: 0.5}}

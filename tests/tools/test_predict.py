@@ -51,7 +51,7 @@ def test_says_what_it_found(predict, image, tmp_path, capsys):
     predict(image.parent, '--score-thr', '0')
     results = tmp_path / 'out/predictions.json'
     found = json.loads(results.read_text())['annotations']
-    assert f'{len(found)} objects in 1 images: {results}, pictures in' in capsys.readouterr().out
+    assert f'{len(found)} objects in 1 image: {results}, pictures in' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('tiles', [(), ('--tile', '32')])
@@ -63,7 +63,7 @@ def test_nothing_found_says_what_to_lower(predict, image, tmp_path, capsys, tile
     predict(image, *tiles, '--score-thr', '1')
     said = capsys.readouterr().out
     assert (
-        f'0 objects in 1 images (the highest score is {highest:.2g}; lower --score-thr, 1)' in said
+        f'0 objects in 1 image (the highest score is {highest:.2g}; lower --score-thr, 1)' in said
     )
 
 
@@ -133,7 +133,7 @@ def test_numbers_out_of_range(predict, image, options, sentence):
 def test_in_tiles_and_without_labels(predict, image, tmp_path, capsys):
     Image.new('RGB', (300, 200), 'red').save(image)
     predict(image, '--tile', '64', '--overlap', '0.3', '--no-labels', '--score-thr', '1')
-    assert '0 objects in 1 images' in capsys.readouterr().out
+    assert '0 objects in 1 image' in capsys.readouterr().out
     assert Image.open(tmp_path / 'out/pictures/red.png').size == (300, 200)
     picture = Image.open(tmp_path / 'out/pictures/red.png').convert('RGB')
     assert picture.getpixel((150, 100)) == (255, 0, 0)

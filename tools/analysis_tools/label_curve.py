@@ -5,10 +5,11 @@ every start at its own best rate, and writes label_curve.json, .md and .png. Sto
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from mmgreen.apis.arguments import add_cfg_options, add_config, parse
-from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
 
 
 def start(text: str) -> tuple[str, str | None]:
@@ -81,9 +82,13 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Prints the table and what it says."""
+    """Prints the table and what it says.
+
+    Exit status: 0; 130 after Ctrl-C and 143 after SIGTERM, which end its trainings too.
+    """
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/label_curve.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.analysis.label_curve import (
             Question,
             Rates,
@@ -106,11 +111,16 @@ def main() -> None:
         )
         flags = ['--amp'] if args.amp else []
         train = TrainInProcess(Path(__file__).parents[1], flags, args.jobs)
-        path = label_curve(
-            *(cfg, question, args.work_dir, train),
-            jobs=args.jobs,
-            keep_checkpoints=args.keep_checkpoints,
-        )
+        try:
+            with sigterm_interrupts(before=train.stop):
+                path = label_curve(
+                    *(cfg, question, args.work_dir, train),
+                    jobs=args.jobs,
+                    keep_checkpoints=args.keep_checkpoints,
+                )
+        except KeyboardInterrupt as interruption:
+            print('Stopped; the same command goes on from here.', file=sys.stderr)
+            raise SystemExit(status_of(interruption)) from interruption
         print(path.with_suffix('.md').read_text())
 
 

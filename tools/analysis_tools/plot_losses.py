@@ -22,6 +22,7 @@ def main() -> None:
     """Prints where the picture is."""
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/plot_losses.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.engine.curves import draw_curves
 
         print(draw_curves(args.work_dirs, args.out_file or args.work_dirs[0] / 'curves.png'))

@@ -28,6 +28,7 @@ def main() -> None:
     """Writes the set and prints what it holds."""
     args = parse_args()
     with ends_in_a_sentence('tools/dataset_converters/make_cell_data.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.datasets.conversion.cells import make_cell_data
 
         print('\n'.join(make_cell_data(**vars(args))))

@@ -63,6 +63,7 @@ def main() -> None:
     """Cuts and prints what became of the objects."""
     args = parse_args()
     with ends_in_a_sentence('tools/dataset_converters/tile_images.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.datasets.conversion.cutting import tile_images
 
         print('\n'.join(tile_images(**vars(args))))

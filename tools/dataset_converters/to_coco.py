@@ -34,6 +34,7 @@ def main() -> None:
     """Converts and prints what was written, or everything that has to be mended."""
     args = parse_args()
     with ends_in_a_sentence('tools/dataset_converters/to_coco.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.datasets.conversion.to_coco import convert_to_coco
 
         print('\n'.join(convert_to_coco(**vars(args))))

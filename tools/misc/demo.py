@@ -1,9 +1,10 @@
 """Runs the demo; see mmgreen/demo/run.py. ``make demo`` calls it."""
 
 import argparse
+import sys
 from pathlib import Path
 
-from mmgreen.apis.endings import ends_in_a_sentence
+from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
 from mmgreen.demo import NETS
 
 
@@ -20,13 +21,20 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Ends with one sentence where it is the user who can mend something."""
+    """Ends with one sentence where it is the user who can mend something.
+
+    Exit status: 0; 130 after Ctrl-C and 143 after SIGTERM, which end the step that runs too.
+    """
     args = parse_args()
     work_dir = args.work_dir or Path(f'work_dirs/demo_{args.method}')
-    with ends_in_a_sentence('tools/misc/demo.py'):
-        from mmgreen.demo.run import run_demo
+    try:
+        with ends_in_a_sentence('tools/misc/demo.py'), sigterm_interrupts():
+            from mmgreen.demo.run import run_demo
 
-        run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)
+            run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)
+    except KeyboardInterrupt as interruption:
+        print('Stopped; the same command goes on from here.', file=sys.stderr)
+        raise SystemExit(status_of(interruption)) from interruption
 
 
 if __name__ == '__main__':

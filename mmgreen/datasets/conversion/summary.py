@@ -89,7 +89,7 @@ def values_for_a_config(
         prefix = f'dict(img={folder!r})'
         lines.append(f'    {split} = dict(ann_file={split + ".json"!r}, data_prefix={prefix})')
     return [
-        'next: cp configs/greenmim/swin_t_mask_rcnn_own_data.py my_data.py, and set at its top',
+        'next: mmgreen copy greenmim/swin_t_mask_rcnn_own_data.py my_data.py, and set at its top',
         *lines,
         f'    classes = {tuple(classes)!r}',
         f'    with_masks = {with_masks}',

@@ -11,6 +11,7 @@ from mmgreen.checkpoints import own_weights
 from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.classes import classes_in, compare_classes
 from mmgreen.datasets.errors import DataError
+from mmgreen.engine.trained_config import other_than_trained
 from mmgreen.registry import HOOKS
 
 
@@ -20,7 +21,8 @@ class CheckpointMustFit(Hook):
 
     mmengine only warns, and goes on with random weights; classes it does not look at. For tests and
     for ``--resume``; where a part is to be filled on purpose, there is ``init_cfg``. The weights
-    may be wrapped as :func:`mmgreen.checkpoints.own_weights` says.
+    may be wrapped as :func:`mmgreen.checkpoints.own_weights` says. A test says what its config has
+    otherwise than the one with which the checkpoint was trained.
 
     Raises:
         InputError: names parameters that the file lacks or has in another shape, or both lists of
@@ -50,8 +52,10 @@ class CheckpointMustFit(Hook):
         loader = runner.train_dataloader if resumed else runner.test_dataloader
         classes = getattr(loader.dataset, 'metainfo', {}).get('classes')
         where = f'the {"training" if resumed else "test"} data have'
-        warning = compare_classes(classes_in(checkpoint), classes, source, where)
-        if warning:
+        warnings = [compare_classes(classes_in(checkpoint), classes, source, where)]
+        if not resumed:  # what a resumed training has otherwise says ResumeWithConfig
+            warnings.append(other_than_trained(checkpoint, runner.cfg, source))
+        for warning in filter(None, warnings):
             runner.logger.warning(warning)
         if getattr(checkpoint.get('state_dict'), 'keys', dict)() != weights.keys():
             checkpoint['state_dict'] = weights

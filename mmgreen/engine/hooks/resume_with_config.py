@@ -31,6 +31,8 @@ class ResumeWithConfig(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Before mmengine reads the content: counts and settings of today in the file's place."""
+        if not runner.cfg.get('resume'):
+            return  # A config that a resumed training has left has this hook, and is tested with.
         facts, meta = facts_in(checkpoint), checkpoint.get('meta') or {}
         if 'iter' not in meta:
             return  # CheckpointMustFit says what is wrong with it.

@@ -95,3 +95,28 @@ class TestClasses:
         resumed = runner(images, MUST_FIT, load_from=str(path), resume=True)
         with pytest.raises(DataError, match='weights alone.*load_from='):
             resumed.train()
+
+
+class TestConfig:
+    """What was trained is what is tested, or it is said."""
+
+    def train(self, images):
+        facts = [dict(type='mmgreen.StoreFacts')]
+        made = runner(images, facts, epochs=1, test_dataloader=loader(images))
+        made.train()
+        return str(images.parent / 'run/epoch_1.pth')
+
+    def log_of_a_test(self, images, path, *steps):
+        data = loader(images, shuffle=False)
+        data['dataset']['pipeline'][1:1] = steps
+        tested = runner(images, MUST_FIT, 'test', load_from=path, test_dataloader=data)
+        tested.test()
+        return log_of(tested)
+
+    def test_differences_are_said(self, images):
+        resize = dict(type='mmpretrain.Resize', scale=20)
+        path = self.train(images)
+        assert 'pipeline: nothing trained, Resize now' in self.log_of_a_test(images, path, resize)
+
+    def test_the_same_is_not(self, images):
+        assert 'trained with other values' not in self.log_of_a_test(images, self.train(images))

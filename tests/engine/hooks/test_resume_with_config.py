@@ -89,3 +89,12 @@ def test_rates_that_follow_from_validation_stay_the_files(images):
     whole(images, param_scheduler=plateau)
     _, later = rest(images, param_scheduler=plateau)
     assert set(later.values()) == {1e-2}
+
+
+def test_a_test_with_the_config_of_a_resumed_training_changes_nothing(images):
+    whole(images)
+    path = str(images.parent / 'whole/epoch_1.pth')
+    tested = resumable(images, 'tested', load_from=path, lr=1e-3)
+    tested.test()
+    assert 'otherwise than before' not in log_of(tested)
+    assert isinstance(tested._train_dataloader, dict)  # training data are not even looked for

@@ -19,7 +19,7 @@ class TestRunSummary:
         summary = log_of(trained).split('This training:')[1]
         for line in (
             f'12 found in {images}; 1 other files',
-            '4 images x 1 processes x 2 batches before each step = 8; 3 batches an epoch, 2 epochs',
+            '4 images x 1 process x 2 batches before each step = 8; 3 batches an epoch, 2 epochs',
             '0.2, as written for a batch of 16; --auto-scale-lr would make it 0.1',
             'random; 0.0 M parameters, all trained',
             f'{trained.work_dir}, logs in {trained.log_dir}',
