@@ -9,6 +9,7 @@ import mmengine.config.utils
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from warm_python import warm_python
 
 import mmgreen  # noqa: F401  before mmcv.ops, which asks for operators as soon as it is imported
 
@@ -39,3 +40,10 @@ def without_values(monkeypatch):
     for name in vars(torch.nn.init):
         if name.endswith('_') and not name.startswith('_'):
             monkeypatch.setattr(torch.nn.init, name, lambda tensor, *args, **options: tensor)
+
+
+@pytest.fixture(scope='session')
+def python():
+    """A Python for tools: it is ready at once, see ``warm_python.py``."""
+    with warm_python() as program:
+        yield program
