@@ -1,10 +1,10 @@
 """A ``python`` that begins with PyTorch and its like already imported: a new process in a second.
 
 A new process of a tool takes ten seconds of a core, of which all but one go into packages that are
-the same each time. Here one process imports them, ``warm_server.py``; for each command it forks, and
-what it forked becomes that command: with the folder, environment, arguments, files and signals of
-whoever ran it, and with its exit status. Nothing of OpenMMLab nor of mmgreen is imported before the
-fork, so that registries, scopes, operators and random states are those of a process just begun.
+the same each time. Here one process, ``warm_server.py``, imports them; for each command it forks,
+and what it forked becomes that command: with the folder, environment, arguments, files and signals
+of whoever ran it, and with its exit status. Nothing of OpenMMLab nor of mmgreen is imported before
+the fork, so that registries, scopes and operators are those of a process just begun.
 
 Tests of what is imported, and of an installed wheel, take ``sys.executable``.
 """

@@ -1,4 +1,4 @@
-"""``warm_server.py SOCKET``: imports what takes long, then forks for each that asks to run a command.
+"""``warm_server.py SOCKET``: imports what takes long, then forks for each command.
 
 See ``warm_python.py``. In the child, the loop returns; all else is then as if Python had just been
 started with the command, to its very end.
@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 
 # Neither of OpenMMLab, nor what imports it.
-LIBRARIES = [
+LIBRARIES = (
     'cv2',
     'einops',
     'huggingface_hub.serialization',
@@ -51,7 +51,7 @@ LIBRARIES = [
     'torch.distributed.run',
     'torchvision.transforms',
     'transformers',
-]
+)
 
 
 def main() -> None:
