@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +61,9 @@ demo.run_demo(Path({str(ROOT / 'tools')!r}), Path('data'), Path('work'))
 """
 
 
-def run(folder, *command):
-    """Runs a command in ``folder``; returns what it printed."""
-    path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
+def run(folder, python, *command):
+    """Runs a command in ``folder``, where ``python`` is found; returns what it printed."""
+    path = f'{python.parent}{os.pathsep}{os.environ["PATH"]}'
     environment = {**os.environ, 'PATH': path, 'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1'}
     result = subprocess.run(
         [str(each) for each in command],
@@ -80,13 +79,13 @@ def run(folder, *command):
 
 
 @pytest.fixture(scope='module')
-def made(tmp_path_factory):
+def made(tmp_path_factory, python):
     """The folder of a demo that has run, and what it printed."""
     folder = tmp_path_factory.mktemp('demo')
     (folder / 'configs/demo').mkdir(parents=True)
     (folder / 'configs/demo/swin_pretrain.py').write_text(PRETRAINING)
     (folder / 'configs/demo/swin_mask_rcnn.py').write_text(DETECTION)
-    return folder, run(folder, sys.executable, '-c', PROGRAM)
+    return folder, run(folder, python, python, '-c', PROGRAM)
 
 
 def output_of(folder, start):
@@ -139,7 +138,7 @@ def test_the_end_says_scores_and_places(made):
 
 
 @pytest.fixture(scope='module')
-def tested(made):
+def tested(made, python):
     """Of dist_test.sh the predictions and what it printed, without the pretraining's file."""
     folder, _ = made
     (folder / 'detector.py').write_text(
@@ -149,7 +148,15 @@ def tested(made):
     options = ['test_dataloader.dataset.data_root=data']
     options += ['test_evaluator.ann_file=data/annotations/val.json']
     said = run(
-        *(folder, 'bash', ROOT / 'tools/dist_test.sh', 'detector.py', last_checkpoint(folder), 2),
+        *(
+            folder,
+            python,
+            'bash',
+            ROOT / 'tools/dist_test.sh',
+            'detector.py',
+            last_checkpoint(folder),
+            2,
+        ),
         *('--out', 'found.pkl', '--cfg-options', *options),
     )
     return folder, said

@@ -46,11 +46,17 @@ LIBRARIES = (
     'scipy.signal',
     'scipy.spatial',
     'scipy.stats',
+    'shapely',
     'sklearn.metrics',
+    'tifffile',
     'torch',
     'torch.distributed.run',
     'torchvision.transforms',
-    'transformers',
+    'transformers.models.auto.modeling_auto',
+    'transformers.models.bart.tokenization_bart',
+    'transformers.models.bert.modeling_bert',
+    'transformers.models.bert.tokenization_bert_fast',
+    'transformers.trainer_pt_utils',
 )
 
 
