@@ -19,7 +19,7 @@ mmengine.config.utils.load = lru_cache(mmengine.config.utils.load)
 
 
 # They take longest, so they begin first.
-LONGEST = ('test_whole_way.py', 'test_inheritance.py')
+LONGEST = ('test_whole_way.py', 'test_swin.py', 'test_inheritance.py', 'test_hiera.py')
 
 
 def pytest_collection_modifyitems(items):

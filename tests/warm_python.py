@@ -35,7 +35,9 @@ def warm_python() -> Iterator[Path]:
         tempfile.TemporaryDirectory(prefix='warm') as folder,
         socket.socket(socket.AF_UNIX) as door,
     ):
-        address, program = f'{folder}/door', Path(folder, 'python')
+        # mmengine takes all that lies two folders above a Python for a part of it.
+        address, program = f'{folder}/door', Path(folder, 'bin/python')
+        program.parent.mkdir()
         door.bind(address)
         door.listen(64)  # whoever comes before the server is ready waits
         client = [sys.executable, '-IS', HERE / 'warm_client.py', address, program]

@@ -6,8 +6,8 @@ from mmgreen.errors import InputError
 
 KILLS = 2
 
-# A training of 8 epochs that goes on where it stopped. It takes its checkpoints from a folder, where
-# those of a training that is resumed lie apart: so it needs no torch, and begins at once.
+# A training of 8 epochs that goes on where it stopped. Its checkpoints it takes from a folder, once
+# it was resumed from another: so it needs no torch, and begins at once.
 TRAIN = """
 import pathlib, shutil, sys, time
 
