@@ -14,12 +14,6 @@ from mmgreen.command import FOLDER, TOOLS, WORDS, main
 HEAVY = 'torch,mmengine,mmcv,mmdet,mmpretrain,numpy,matplotlib'
 
 
-def run(*arguments, cwd=ROOT):
-    return subprocess.run(
-        [sys.executable, '-m', 'mmgreen', *arguments], capture_output=True, text=True, cwd=cwd
-    )
-
-
 def without_torch(*arguments):
     """The command where nothing heavy can be imported."""
     blocked = ROOT / 'tools/misc/run_blocked.py'
@@ -84,8 +78,9 @@ def test_a_tool_gets_its_arguments_and_says_the_name_that_was_typed(monkeypatch,
     assert end.value.code == 'mmgreen train: There is no config gone/nothing.py.'
 
 
-def test_a_config_of_ours_is_taken_by_its_name(tmp_path):
-    asked = run('flops', 'hiera/hiera_t_finetune.py', '--shape', '64', cwd=tmp_path)
+def test_a_config_of_ours_is_taken_by_its_name(tmp_path, python):
+    command = [python, '-m', 'mmgreen', 'flops', 'hiera/hiera_t_finetune.py', '--shape', '64']
+    asked = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert asked.returncode == 0 and '27.91 M' in asked.stdout, asked.stderr
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,12 +41,13 @@ model = dict(
     neck=dict(in_channels=[16, 32, 64, 128]),
 )
 train_dataloader = dict(
-    dataset=dict(ann_file='annotations/val.json', data_prefix=dict(img='val/'))
+    batch_size=2,
+    dataset=dict(ann_file='annotations/val.json', data_prefix=dict(img='val/')),
 )
-train_cfg = dict(max_epochs=40, val_interval=40)
+train_cfg = dict(max_epochs=8, val_interval=8)
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [dict(type='LinearLR', start_factor=0.1, end=10, by_epoch=False)]
-default_hooks = dict(checkpoint=dict(interval=40))
+default_hooks = dict(checkpoint=dict(interval=8))
 """
 
 PROGRAM = f"""
@@ -57,14 +56,14 @@ from mmgreen.demo import run as demo
 
 demo.config_file = lambda name: f'configs/{{name}}'
 demo.NUM_TRAIN, demo.NUM_VAL, demo.NUM_TRAIN_NEW = 16, 16, 6
-demo.BOXES, demo.SEEDS, demo.STEPS, demo.RATE = 'all', 2, 80, '2e-3:1'
+demo.BOXES, demo.SEEDS, demo.STEPS, demo.RATE = 'all', 2, 64, '2e-3:1'
 demo.run_demo(Path({str(ROOT / 'tools')!r}), Path('data'), Path('work'))
 """
 
 
-def run(folder, *command):
-    """Runs a command in ``folder``; returns what it printed."""
-    path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
+def run(folder, python, *command):
+    """Runs a command in ``folder``, where ``python`` is found; returns what it printed."""
+    path = f'{python.parent}{os.pathsep}{os.environ["PATH"]}'
     environment = {**os.environ, 'PATH': path, 'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1'}
     result = subprocess.run(
         [str(each) for each in command],
@@ -80,13 +79,13 @@ def run(folder, *command):
 
 
 @pytest.fixture(scope='module')
-def made(tmp_path_factory):
+def made(tmp_path_factory, python):
     """The folder of a demo that has run, and what it printed."""
     folder = tmp_path_factory.mktemp('demo')
     (folder / 'configs/demo').mkdir(parents=True)
     (folder / 'configs/demo/swin_pretrain.py').write_text(PRETRAINING)
     (folder / 'configs/demo/swin_mask_rcnn.py').write_text(DETECTION)
-    return folder, run(folder, sys.executable, '-c', PROGRAM)
+    return folder, run(folder, python, python, '-c', PROGRAM)
 
 
 def output_of(folder, start):
@@ -113,7 +112,7 @@ def test_the_log_says_what_there_is_to_learn(made):
     objects = len(json.loads((folder / 'data/annotations/val.json').read_text())['annotations'])
     said = output_of(folder, 'pretrained')
     assert f'16 images with {objects} objects to train on; 0 images left out' in said
-    assert '8 images x 1 process = 8; 2 batches an epoch, 40 epochs' in said
+    assert '2 images x 1 process = 2; 8 batches an epoch, 8 epochs' in said
 
 
 def test_the_end_compares_both_starts(made):
@@ -139,7 +138,7 @@ def test_the_end_says_scores_and_places(made):
 
 
 @pytest.fixture(scope='module')
-def tested(made):
+def tested(made, python):
     """Of dist_test.sh the predictions and what it printed, without the pretraining's file."""
     folder, _ = made
     (folder / 'detector.py').write_text(
@@ -149,7 +148,15 @@ def tested(made):
     options = ['test_dataloader.dataset.data_root=data']
     options += ['test_evaluator.ann_file=data/annotations/val.json']
     said = run(
-        *(folder, 'bash', ROOT / 'tools/dist_test.sh', 'detector.py', last_checkpoint(folder), 2),
+        *(
+            folder,
+            python,
+            'bash',
+            ROOT / 'tools/dist_test.sh',
+            'detector.py',
+            last_checkpoint(folder),
+            2,
+        ),
         *('--out', 'found.pkl', '--cfg-options', *options),
     )
     return folder, said

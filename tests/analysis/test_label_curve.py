@@ -43,6 +43,18 @@ GRID = [Rates(1e-3, 1.0), Rates(1e-2, 0.8)]
 
 
 @pytest.fixture
+def reports():
+    """For a test that wants the report after each training, as users get it."""
+
+
+@pytest.fixture(autouse=True)
+def no_report_unless_asked_for(request, monkeypatch):
+    """Its picture takes longer than all else here, and ``test_label_report.py`` judges it."""
+    if 'reports' not in request.fixturenames:
+        monkeypatch.setattr(module, 'write_report', lambda path: None)
+
+
+@pytest.fixture
 def cfg(tmp_path):
     (tmp_path / 'images').mkdir()
     images, annotations = [], []
@@ -158,7 +170,7 @@ def test_rates_are_chosen_on_training_images_that_are_not_trained_on(cfg, tmp_pa
     assert all(each.val_dataloader.dataset.ann_file == 'val.json' for each in others)
 
 
-def test_what_is_done_is_not_done_again(cfg, tmp_path):
+def test_what_is_done_is_not_done_again(cfg, tmp_path, reports):
     def stop_at_the_eighth(cfg):
         if len(trainer.seen) == 8:
             raise KeyboardInterrupt

@@ -1,39 +1,50 @@
 import pytest
+import torch
 
 from mmgreen.analysis.soak import soak
 from mmgreen.errors import InputError
 
-# A training of 8 epochs that says after each what it has added up so far.
+KILLS = 2
+
+# A training of 8 epochs that goes on where it stopped. Its checkpoints it takes from a folder, once
+# it was resumed from another: so it needs no torch, and begins at once.
 TRAIN = """
-import pathlib, sys, time
-import torch
+import pathlib, shutil, sys, time
 
 folder = pathlib.Path(sys.argv[sys.argv.index('--work-dir') + 1])
 folder.mkdir(exist_ok=True)
 done = sorted(int(path.stem.split('_')[1]) for path in folder.glob('epoch_*.pth'))
 epoch = done[-1] if done else 0
-begun = RESUMED
+stock = pathlib.Path(sys.argv[0]).parent / ('resumed' if done else 'begun')
 while epoch < 8:
     time.sleep(0.1)
     epoch += 1
-    total = torch.tensor(float(sum(range(epoch + 1))) + begun)
-    content = dict(state_dict=dict(total=total), optimizer=dict(state={0: [total]}))
-    torch.save(content, folder / 'part')
+    shutil.copy(stock / f'epoch_{epoch}.pth', folder / 'part')
     (folder / 'part').rename(folder / f'epoch_{epoch}.pth')
 """
 
 
-@pytest.mark.parametrize(('begun', 'is_equal'), [('0', True), ('time.time() % 1000', False)])
-def test_kills_are_counted_and_ends_compared(tmp_path, begun, is_equal):
+def make_stock(folder, begun):
+    folder.mkdir()
+    for epoch in range(1, 9):
+        total = torch.tensor(float(sum(range(epoch + 1))) + begun)
+        content = dict(state_dict=dict(total=total), optimizer=dict(state={0: [total]}))
+        torch.save(content, folder / f'epoch_{epoch}.pth')
+
+
+@pytest.mark.parametrize(('lost', 'is_equal'), [(0, True), (1, False)])
+def test_kills_are_counted_and_ends_compared(tmp_path, lost, is_equal):
     tools = tmp_path / 'tools'
     tools.mkdir()
-    (tools / 'train.py').write_text(TRAIN.replace('RESUMED', begun))
+    (tools / 'train.py').write_text(TRAIN)
+    make_stock(tools / 'begun', 0)
+    make_stock(tools / 'resumed', lost)
     told = []
-    came = soak(tools, 'config.py', tmp_path / 'work', kills=2, say=told.append)
-    assert came.kills == 2 and came.trainings >= 1
-    assert came.equal == (came.trainings if is_equal else 0)
-    assert sum(line.startswith('kill ') for line in told) == 2
-    assert f'of {came.trainings} trainings, killed 2 times' in str(came)
+    came = soak(tools, 'config.py', tmp_path / 'work', kills=KILLS, say=told.append)
+    assert came.kills == KILLS and came.trainings >= 1
+    assert (came.equal == came.trainings) == is_equal
+    assert sum(line.startswith('kill ') for line in told) == KILLS
+    assert f'of {came.trainings} trainings, killed {KILLS} times' in str(came)
 
 
 def test_a_training_that_fails_of_itself_is_no_result(tmp_path):

@@ -1,4 +1,4 @@
-"""Real processes of the tools, shared between tests: importing the stack takes most of the time."""
+"""Processes of the tools, shared between tests; one of them imports all that it needs itself."""
 
 import json
 import os
@@ -64,9 +64,9 @@ class NoteMasks(Hook):
 """
 
 
-def start(folder, *arguments):
-    """A tool of the repository as a process of its own, in ``folder``."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+def start(folder, python, *arguments):
+    """A tool of the repository as a process of its own, in ``folder``, by that Python."""
+    path = os.pathsep.join([str(Path(python).parent), os.environ['PATH']])
     environment = dict(
         os.environ, PATH=path, OMP_NUM_THREADS='1', PYTHONPATH=f'{ROOT}{os.pathsep}{folder}'
     )
@@ -108,15 +108,19 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def runs(folder):
+def runs(folder, python):
     """A training that ran through, one that was killed and resumed, and one of two processes."""
-    train = [sys.executable, ROOT / 'tools/train.py']
-    whole = start(folder, *train, 'tiny.py', '--work-dir', 'whole')
+    train = [python, python, ROOT / 'tools/train.py']
+    cold = [sys.executable, sys.executable, ROOT / 'tools/train.py']
+    whole = start(folder, *cold, 'tiny.py', '--work-dir', 'whole')
     killed = start(folder, *train, 'killed.py', '--work-dir', 'killed')
     done = dict(whole=finish(whole), killed=finish(killed))
     done['left'] = [path.name for path in (folder / 'killed').glob('*.pth')]
     resumed = start(folder, *train, 'tiny.py', '--work-dir', 'killed', '--resume')
-    pair = start(folder, 'bash', ROOT / 'tools/dist_train.sh', 'noted.py', 2, '--work-dir', 'pair')
+    pair = start(
+        *(folder, python, 'bash', ROOT / 'tools/dist_train.sh', 'noted.py', 2),
+        *('--work-dir', 'pair'),
+    )
     return SimpleNamespace(**done, resumed=finish(resumed), pair=finish(pair))
 
 

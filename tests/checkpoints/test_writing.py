@@ -1,5 +1,4 @@
 import subprocess
-import sys
 
 import pytest
 import torch
@@ -117,13 +116,16 @@ def test_summary(greenmim, tmp_path):
     assert 'merge_order=column_first' in lines[4]
 
 
-def run_tool(*arguments):
-    return subprocess.run(
-        [sys.executable, str(TOOL), *map(str, arguments)], capture_output=True, text=True, cwd=ROOT
-    )
+@pytest.fixture
+def run_tool(python):
+    def call(*arguments):
+        command = [python, TOOL, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+
+    return call
 
 
-def test_tool(greenmim, tmp_path):
+def test_tool(greenmim, tmp_path, run_tool):
     result = run_tool(greenmim, tmp_path / 'swin.pth', '--to', 'swin')
     assert result.returncode == 0, result.stderr
     assert 'official GreenMIM' in result.stdout and 'decoder' not in result.stderr
@@ -132,7 +134,7 @@ def test_tool(greenmim, tmp_path):
     assert set(weights) == {n for n in official if 'head' not in n and 'attn_mask' not in n}
 
 
-def test_tool_fails_in_one_sentence(tmp_path):
+def test_tool_fails_in_one_sentence(tmp_path, run_tool):
     torch.save({'model': {'conv.weight': torch.ones(1)}}, tmp_path / 'other.pth')
     result = run_tool(tmp_path / 'other.pth', tmp_path / 'x.pth')
     assert result.returncode == 1

@@ -139,7 +139,7 @@ val_cfg = test_cfg = None
 
 
 @pytest.fixture(scope='module')
-def project(tmp_path_factory):
+def project(tmp_path_factory, python):
     """A folder with the wheel's content, images, and a pretrained backbone."""
     folder = tmp_path_factory.mktemp('their project')
     checkout = tmp_path_factory.mktemp('checkout')
@@ -151,6 +151,7 @@ def project(tmp_path_factory):
     pip = [sys.executable, '-m', 'pip', 'install', '-q', '--no-deps', '--no-build-isolation']
     subprocess.run([*pip, '--target', str(folder / 'installed'), str(checkout)], check=True)
     write_data(folder / 'data')
+    (folder / 'python').symlink_to(python)
     found = run(folder, '-c', 'import mmgreen; print(mmgreen.__file__)')
     assert Path(found.strip()).is_relative_to(folder)
     torch.save(GreenSwin(ARCH).state_dict(), folder / 'pretrained.pth')
@@ -184,7 +185,7 @@ def run(folder, *arguments):
         'CUDA_VISIBLE_DEVICES': '',
     }
     result = subprocess.run(
-        [sys.executable, *map(str, arguments)],
+        [folder / 'python', *map(str, arguments)],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,

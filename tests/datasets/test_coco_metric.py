@@ -39,9 +39,13 @@ def truth(tmp_path):
     return write
 
 
-@pytest.mark.parametrize('number', [40, 300, 1500])
-def test_all_that_is_found_counts(truth, number):
-    ours = score(CocoMetric(max_per_image=number, ann_file=truth(number)), number)
+# pycocotools compares each object with each: of more than mmdet's 1,000, at two thresholds only.
+@pytest.mark.parametrize(
+    ('number', 'thresholds'), [(40, None), (300, None), (1010, np.array([0.5, 0.75]))]
+)
+def test_all_that_is_found_counts(truth, number, thresholds):
+    metric = CocoMetric(max_per_image=number, ann_file=truth(number), iou_thrs=thresholds)
+    ours = score(metric, number)
     assert ours['coco/bbox_mAP'] == ours['coco/bbox_mAP_50'] == 1.0
 
 

@@ -1,7 +1,6 @@
 """Tools that read what a user names end in a sentence where it is not there."""
 
 import subprocess
-import sys
 
 import pytest
 from repository import ROOT
@@ -14,10 +13,10 @@ CALLS = {
 
 
 @pytest.mark.parametrize('tool', CALLS)
-def test_it_is_one_line(tool, tmp_path):
+def test_it_is_one_line(tool, tmp_path, python):
     (tmp_path / 'other.txt').touch()
     done = subprocess.run(
-        [sys.executable, ROOT / 'tools' / tool, *CALLS[tool]],
+        [python, ROOT / 'tools' / tool, *CALLS[tool]],
         cwd=tmp_path,
         capture_output=True,
         text=True,
