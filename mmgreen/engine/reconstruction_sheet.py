@@ -46,8 +46,8 @@ def reconstruction_sheet(
     Args:
         model: a whole pretraining model, decoder included.
         pipeline: transforms that read an image or one clip, as of the config's ``test_dataloader``.
-        paths: files of images or videos; of several, those that cannot be read are left out, and named in the
-            log.
+        paths: files of images or videos; of several, those that cannot be read are left out, and
+            named in the log.
         labels: a line over each row; the files' names by default.
         seed: of the masks; the i-th image of a sheet has the same mask every time.
         paste_visible: show visible patches as they are; False shows what the decoder says of them,

@@ -1,4 +1,4 @@
-"""Draws original, masked and reconstructed images, or clips; see docs/reading_reconstructions.md."""
+"""Draws original, masked and reconstructed images or clips; see docs/reading_reconstructions.md."""
 
 import argparse
 
