@@ -59,11 +59,11 @@ def read_config(path: str, sections: tuple[str, ...]) -> Config:
     return cfg
 
 
-def build_runner(cfg: Config) -> Runner:
-    """The runner of a config, of its own ``runner_type`` if it names one."""
+def build_runner(cfg: Config, kind: type[Runner] = ConsoleRunner) -> Runner:
+    """The runner of a config, of its own ``runner_type`` if it names one, else of ``kind``."""
     _start_processes(cfg)
     hide_logged(MMLogger.get_current_instance())
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else ConsoleRunner.from_cfg(cfg)
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else kind.from_cfg(cfg)
 
 
 def _start_processes(cfg: Config) -> None:

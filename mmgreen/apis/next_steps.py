@@ -45,12 +45,14 @@ def _commands(runner: Runner, checkpoint: str) -> list[str]:
     if runner.cfg.get('test_dataloader') is not None:
         commands.append(_command('test', config, checkpoint))
     if hasattr(unwrapped_model(runner), 'errors_per_image'):
-        folder = getattr(runner.train_dataloader.dataset, 'folder', 'IMAGES')
+        dataset = runner.train_dataloader.dataset
+        folder = getattr(dataset, 'folder', 'IMAGES')
         sheet = _short(os.path.join(runner.work_dir, 'reconstructions.png'))
         where = ('--img-path', _short(str(folder)), '--out-file', sheet)
         commands.append(_command('picture', config, checkpoint, *where))
         start = f'model.backbone.init_cfg.checkpoint={checkpoint}'
-        commands.append(_command('train', 'DETECTOR.py', '--cfg-options', start))
+        name = 'CLASSIFIER.py' if getattr(dataset, 'kind', '') == 'video' else 'DETECTOR.py'
+        commands.append(_command('train', name, '--cfg-options', start))
     elif runner.cfg.get('default_scope') == 'mmdet':
         out = _short(os.path.join(runner.work_dir, 'predictions'))
         commands.append(_command('predict', config, checkpoint, 'IMAGES', '--out-dir', out))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
 
+from mmgreen.apis.console import ConsoleRunner
 from mmgreen.apis.launching import (
     add_hook,
     build_runner,
@@ -76,7 +78,21 @@ def configure_test(
 
 def test(cfg: Config) -> dict[str, float]:
     """Tests as a config from :func:`configure_test` says; returns the metrics, and logs them."""
-    return build_runner(cfg).test()
+    return build_runner(cfg, TestRunner).test()
+
+
+class TestRunner(ConsoleRunner):
+    """Leaves a config in the work folder as it is: a training wrote it, and it is to be used again.
+
+    That of the test is in the folder of its log.
+    """
+
+    __test__ = False  # for pytest
+
+    def dump_config(self) -> None:
+        """Writes the config where there is none."""
+        if not os.path.exists(os.path.join(self.work_dir, os.path.basename(self.cfg.filename))):
+            super().dump_config()
 
 
 def _show_predictions(cfg: Config, show: bool, show_dir: str | None, wait_time: float) -> None:

@@ -24,6 +24,7 @@ COLUMNS = ('original', 'masked', 'reconstruction')
 HIDDEN_GRAY = 128
 CELL_INCHES = 2.4
 FILM_INCHES = 8.0
+GAP = 2  # pixels between frames
 NAME_INCHES = 0.25
 DOTS_PER_INCH = 100
 
@@ -112,8 +113,9 @@ def _to_pixels(model: PretrainingModel, images: Tensor) -> np.ndarray:
 
 
 def _frames_in_a_row(strip: np.ndarray, number: int) -> np.ndarray:
-    """(T * H, W, 3) to (H, T * W, 3)."""
-    return np.concatenate(np.split(strip, number), axis=1)
+    """(T * H, W, 3) to (H, T * W, 3), with a white line between frames."""
+    apart = np.pad(strip, ((0, 0), (0, GAP), (0, 0)), constant_values=255)
+    return np.concatenate(np.split(apart, number), axis=1)[:, :-GAP]
 
 
 def _shortened(label: str) -> str:
@@ -139,7 +141,7 @@ def _draw(
         dpi=DOTS_PER_INCH,
         layout='constrained',
     )
-    figure.get_layout_engine().set(h_pad=NAME_INCHES / (8 if is_film else 2))
+    figure.get_layout_engine().set(h_pad=0.02 if is_film else NAME_INCHES / 2)
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(len(rows) * shape[0], shape[1], squeeze=False).reshape(len(rows), -1)
     for i, (pictures, label) in enumerate(zip(rows, labels, strict=True)):
@@ -147,10 +149,12 @@ def _draw(
             axis.imshow(picture)
             axis.set_axis_off()
             if is_film or i == 0:
-                axis.set_title(column, fontsize=8 if is_film else 10, pad=3 if is_film else None)
-        line = _shortened(label)
-        last = axes[i, -1 if is_film else 0]
-        name = last.text(0, -0.04, line, transform=last.transAxes, fontsize=7, va='top')
+                axis.set_title(column, fontsize=8 if is_film else 10)
+        line, first = _shortened(label), axes[i, 0]
+        if is_film:
+            first.set_title(f'{line}: {COLUMNS[0]}', fontsize=8)
+            continue
+        name = first.text(0, -0.04, line, transform=first.transAxes, fontsize=7, va='top')
         name.set_in_layout(False)  # a name wider than its picture would take room from the others
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -57,6 +57,8 @@ def folder(tmp_path_factory):
     cfg.train_dataloader.sampler.samples_per_epoch = 4
     cfg.dump(folder / 'pretrain.py')
     cfg = small_config('hiera_b_video_finetune_own_clips', folder / 'videos')
+    for part in ('train', 'val', 'test'):
+        cfg[f'{part}_dataloader'].dataset.metainfo = dict(classes=('left', 'right'))
     cfg.model.neck.in_channels = cfg.model.head.in_channels = 64
     small(cfg.tta_pipeline)
     cfg.dump(folder / 'finetune.py')
@@ -93,7 +95,7 @@ def test_a_pretraining_counts_clips(folder, pretrained):
     assert rate == pytest.approx(8e-4 * 32 / 512 * 8 / 32)
 
 
-def test_a_classifier_starts_from_it_and_is_scored(folder, classifier, tmp_path):
+def test_a_classifier_starts_from_it_and_is_scored(folder, classifier):
     log = next((folder / 'finetune').glob('*/*.log')).read_text()
     weights = folder / 'pretrain/epoch_2.pth'
     assert f'Loaded 100.0 % of the parameters of the backbone from {weights}' in log
@@ -103,11 +105,14 @@ def test_a_classifier_starts_from_it_and_is_scored(folder, classifier, tmp_path)
     scores = []
     for tta in (False, True):
         cfg = testing.configure_test(
-            str(folder / 'finetune.py'), str(classifier), work_dir=str(tmp_path), tta=tta
+            str(folder / 'finetune.py'), str(classifier), str(folder / 'finetune'), tta=tta
         )
         cfg.experiment_name = f'{folder.name}_{tta}'
         scores.append(testing.test(cfg)['accuracy/top1'])
     assert all(0 <= each <= 100 for each in scores)
+    # What the training wrote can be used again: no test has put its own in the place.
+    written = Config.fromfile(folder / 'finetune/finetune.py')
+    assert written.model.type == 'mmpretrain.ImageClassifier'
 
 
 def test_a_picture_of_clips(folder, pretrained, tmp_path):
