@@ -91,6 +91,12 @@ def test_the_recipe_of_the_fine_tuning_is_the_published_one(size):
     assert count / 1e6 == pytest.approx(millions, abs=1)
 
 
+def test_histograms_are_predicted_by_one_option():
+    cfg = Config.fromfile(HIERA / 'hiera_b_video_pretrain_k400.py')
+    cfg.merge_from_dict({'model.head.target': 'hog'})
+    assert build(cfg).neck.pred.out_features == 3 * 9 * 4  # colours, directions, cells of a patch
+
+
 COSTS = {'b': 102, 'b_plus': 133, 'l': 413, 'h': 1159}
 
 
