@@ -10,11 +10,11 @@ def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Find objects in images: pictures, and one COCO-format file of results. Of a '
-        'classifier: one file with the best classes of each image.'
+        'classifier: one file with the best classes of each image, or of each video.'
     )
     add_config(parser, 'path of the config file of the detector or classifier')
     parser.add_argument('checkpoint', help='path of its checkpoint')
-    parser.add_argument('source', metavar='image_or_folder', help='an image, or a folder of images')
+    parser.add_argument('source', metavar='image_or_folder', help='an image or video, or a folder')
     parser.add_argument('--out-dir', required=True, help='folder for pictures and results')
     parser.add_argument(
         '--score-thr', type=float, default=0.3, help='leave out objects of a lower score'

@@ -21,14 +21,14 @@ train_dataloader = dict(
         data_root='data/kinetics400',
         ann_file='train.csv',
         pipeline=[
-            dict(type='mmgreen.ReadClips', num_frames=16, stride=4, num_clips=2),
+            dict(type='mmgreen.ReadClips', num_frames=16, stride=4, num_clips=2, short_side=320),
             dict(
                 type='mmgreen.ForEachClip',
                 transforms=[
                     dict(
                         type='mmpretrain.RandomResizedCrop',
                         scale=224,
-                        backend='pillow',
+                        backend='cv2',
                         interpolation='bicubic',
                     ),
                     dict(type='mmcv.transforms.RandomFlip', prob=0.5),
@@ -63,7 +63,7 @@ resize = dict(
             type='mmpretrain.ResizeEdge',
             scale=224,
             edge='short',
-            backend='pillow',
+            backend='cv2',
             interpolation='bicubic',
         ),
     ],
@@ -82,7 +82,7 @@ val_dataloader = dict(
         data_root='data/kinetics400',
         ann_file='val.csv',
         pipeline=[
-            dict(type='mmgreen.ReadClips', num_frames=16, stride=4, spread=True),
+            dict(type='mmgreen.ReadClips', num_frames=16, stride=4, spread=True, short_side=320),
             resize,
             dict(type='mmgreen.CropAlongLongSide', size=224, num_crops=1),
             dict(type='mmgreen.PackClips'),
@@ -98,7 +98,9 @@ test_cfg = {}
 # tools/test.py --tta: the mean of the probabilities of 5 clips x 3 crops.
 tta_model = dict(type='mmpretrain.AverageClsScoreTTA')
 tta_pipeline = [
-    dict(type='mmgreen.ReadClips', num_frames=16, stride=4, num_clips=5, spread=True),
+    dict(
+        type='mmgreen.ReadClips', num_frames=16, stride=4, num_clips=5, spread=True, short_side=320
+    ),
     resize,
     dict(type='mmgreen.CropAlongLongSide', size=224, num_crops=3),
     dict(type='mmgreen.PackClips'),

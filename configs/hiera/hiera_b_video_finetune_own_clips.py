@@ -5,7 +5,8 @@ _base_ = [__import__('mmgreen').config_file('hiera/hiera_b_video_finetune_k400.p
 
 train_root = 'data/my_videos/train'  # a folder for each class, with its videos
 val_root = 'data/my_videos/val'  # the same with other videos
-classes = ('left', 'right')  # names of the folders
+classes = ('closing', 'opening')  # names of the folders
+flip = 0.5  # share of clips to mirror; 0.0 where that changes the class, as of 'left' and 'right'
 epochs = 100
 warmup = 5
 batch_size = 8  # videos on each GPU, 2 clips of each
@@ -16,6 +17,7 @@ number = dict(num_classes=len(classes))
 start = dict(init_cfg=dict(checkpoint=start_from))
 model = dict(data_preprocessor=number, backbone=start, head=number)
 named = dict(ann_file='', metainfo=dict(classes=classes))
+_base_.train_dataloader.dataset.pipeline[1].transforms[1].prob = flip
 train_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=train_root, **named))
 val_dataloader = dict(batch_size=batch_size, dataset=dict(data_root=val_root, **named))
 test_dataloader = val_dataloader

@@ -20,7 +20,7 @@ train_dataloader = dict(
     dataset=dict(
         ann_file='something-something-v2-train.json',
         pipeline=[
-            dict(type='mmgreen.ReadClips', num_frames=16, stride=None, num_clips=2),
+            dict(type='mmgreen.ReadClips', num_frames=16, stride=None, num_clips=2, short_side=320),
             # No flip: it would make 'from left to right' of 'from right to left'.
             dict(type='mmgreen.ForEachClip', transforms=[each[0], *each[2:]]),
             pack,
@@ -28,7 +28,7 @@ train_dataloader = dict(
         **data,
     )
 )
-whole = dict(type='mmgreen.ReadClips', num_frames=16, stride=None, spread=True)
+whole = dict(type='mmgreen.ReadClips', num_frames=16, stride=None, spread=True, short_side=320)
 val_dataloader = dict(
     dataset=dict(
         ann_file='something-something-v2-validation.json',

@@ -1,4 +1,4 @@
-"""A classifier for pictures that are in no data set."""
+"""A classifier for pictures, or for clips, that are in no data set."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from mmgreen.apis.pipelines import split_pipeline
 from mmgreen.checkpoints import own_weights, read_checkpoint
 from mmgreen.checkpoints.fitting import check_filled
 from mmgreen.datasets.classes import check_outputs
+from mmgreen.datasets.clip_transforms import collate_clips
+from mmgreen.datasets.sources import reads_clips
 from mmgreen.engine.trained_config import other_than_trained
 
 NUM_NAMED = 5
@@ -45,6 +47,7 @@ class Classifier:
         ValueError: if the weights do not fill the model.
     """
 
+    kind = 'image'
     shows_progress = False
 
     def __init__(
@@ -57,8 +60,7 @@ class Classifier:
     ) -> None:
         init_default_scope('mmpretrain')
         self.classes = classes
-        self.read_image, _, steps = split_pipeline(cfg)
-        self._pipeline = Compose(steps)
+        self._read_as(cfg)
         preprocessor = cfg.get('data_preprocessor')
         model = MODELS.build({'data_preprocessor': preprocessor, **cfg.model})
         weights = own_weights(content, [name for name, _ in model.named_parameters()])
@@ -69,31 +71,54 @@ class Classifier:
         self.model = model.to(device).eval()
 
     def look(self, path: str, picture: Path) -> Look:
-        """The best classes of an image; no picture is made.
+        """The best classes of an image, by the mean over what is read of it; no picture is made.
 
         Raises:
-            UnreadableImageError: if it cannot be read.
+            UnreadableImageError, UnreadableVideoError: if it cannot be read.
         """
-        read = self.read_image.transform({'img_path': path})
-        height, width = read['ori_shape']
+        batch, (height, width) = self._read(path)
         with torch.no_grad():
-            (sample,) = self.model.test_step(default_collate([self._pipeline(read)]))
-        scores, labels = sample.pred_score.cpu().topk(min(NUM_NAMED, len(self.classes)))
+            samples = self.model.test_step(batch)
+        mean = torch.stack([each.pred_score for each in samples]).mean(0).cpu()
+        scores, labels = mean.topk(min(NUM_NAMED, len(self.classes)))
         best = zip(scores.tolist(), labels.tolist(), strict=True)
         found = [{'name': self.classes[label], 'score': score} for score, label in best]
         return Look(width, height, found)
 
+    def _read_as(self, cfg: Config) -> None:
+        self._read_image, _, steps = split_pipeline(cfg)
+        self._pipeline = Compose(steps)
+
+    def _read(self, path: str) -> tuple[dict, tuple[int, int]]:
+        """A batch for the model, and the height and width in the file."""
+        read = self._read_image.transform({'img_path': path})
+        size = read['ori_shape']
+        return default_collate([self._pipeline(read)]), size
+
     def content(self, looks: Iterable[tuple[dict, Look]]) -> dict[str, Any]:
         """The file of results: ``classes``, and ``images`` with the best of them for each."""
         images = [{**image, 'classes': look.found} for image, look in looks]
-        return {'classes': list(self.classes), 'images': images}
+        return {'classes': list(self.classes), f'{self.kind}s': images}
 
     def describe(self, looks: Sequence[Look]) -> str:
         """What was done, in the words of the last line."""
-        return f'classes of {len(looks)} images'
+        return f'classes of {len(looks)} {self.kind}s'
 
     def note(self, sizes: Sequence[tuple[int, int]]) -> None:
         """Nothing has to be known before: a class does not shrink."""
+
+
+class ClipClassifier(Classifier):
+    """Names the classes of videos, by the clips that the test pipeline of the config takes."""
+
+    kind = 'video'
+
+    def _read_as(self, cfg: Config) -> None:
+        self._pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+
+    def _read(self, path: str) -> tuple[dict, tuple[int, int]]:
+        batch = collate_clips([self._pipeline({'img_path': path})])
+        return batch, batch['data_samples'][0].ori_shape
 
 
 def load_classifier(
@@ -114,7 +139,8 @@ def load_classifier(
     classes = class_names(config, content, config.filename, str(checkpoint))
     check_outputs(config.model, classes, str(checkpoint))
     warning = other_than_trained(content, config, str(checkpoint))
-    classifier = Classifier(config, content, classes, str(checkpoint), device)
+    kind = ClipClassifier if reads_clips(config.test_dataloader.dataset) else Classifier
+    classifier = kind(config, content, classes, str(checkpoint), device)
     if warning:
         MMLogger.get_current_instance().warning(warning)
     return classifier

@@ -36,6 +36,7 @@ class WholeImages:
         score_thr: objects of a lower score are left out.
     """
 
+    kind = 'image'
     shows_progress = False
 
     def __init__(self, detector: Detector, score_thr: float) -> None:

@@ -59,7 +59,7 @@ def read_config(path: str, sections: tuple[str, ...]) -> Config:
     return cfg
 
 
-def build_runner(cfg: Config, kind: type[ConsoleRunner] = ConsoleRunner) -> Runner:
+def build_runner(cfg: Config, kind: type[Runner] = ConsoleRunner) -> Runner:
     """The runner of a config: of its own ``runner_type`` if it names one, else of ``kind``."""
     _start_processes(cfg)
     hide_logged(MMLogger.get_current_instance())

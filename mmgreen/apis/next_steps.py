@@ -45,13 +45,17 @@ def _commands(runner: Runner, checkpoint: str) -> list[str]:
     if runner.cfg.get('test_dataloader') is not None:
         commands.append(_command('test', config, checkpoint))
     if hasattr(unwrapped_model(runner), 'errors_per_image'):
-        folder = getattr(runner.train_dataloader.dataset, 'folder', 'IMAGES')
+        dataset = runner.train_dataloader.dataset
+        folder = getattr(dataset, 'folder', 'IMAGES')
         sheet = _short(os.path.join(runner.work_dir, 'reconstructions.png'))
         where = ('--img-path', _short(str(folder)), '--out-file', sheet)
         commands.append(_command('picture', config, checkpoint, *where))
         start = f'model.backbone.init_cfg.checkpoint={checkpoint}'
-        train = _command('train', 'DETECTOR.py', '--cfg-options', start)
-        commands.append(f'{train}  # DETECTOR.py: see docs/detect_on_your_data.md')
+        is_video = getattr(dataset, 'kind', '') == 'video'
+        name = 'CLASSIFIER.py' if is_video else 'DETECTOR.py'
+        page = 'docs/train_on_your_clips.md' if is_video else 'docs/detect_on_your_data.md'
+        train = _command('train', name, '--cfg-options', start)
+        commands.append(f'{train}  # {name}: see {page}')
     elif runner.cfg.get('default_scope') == 'mmdet':
         out = _short(os.path.join(runner.work_dir, 'predictions'))
         commands.append(_command('predict', config, checkpoint, 'IMAGES', '--out-dir', out))

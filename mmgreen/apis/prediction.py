@@ -1,4 +1,4 @@
-"""What a model says about images without annotations: one after another, none loses the rest."""
+"""What a model says about images or videos without annotations: one by one, none loses the rest."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ from mmgreen.apis.console import hide_logged
 from mmgreen.apis.launching import merge_options, read_config
 from mmgreen.apis.look import Look
 from mmgreen.apis.progress import progress
-from mmgreen.datasets.errors import DataError, UnreadableImageError
-from mmgreen.datasets.images import image_files, other_files
+from mmgreen.datasets.errors import DataError, UnreadableImageError, UnreadableVideoError
+from mmgreen.datasets.images import (
+    IMAGE_ENDINGS,
+    VIDEO_ENDINGS,
+    hint_at_other_kind,
+    other_files,
+)
 from mmgreen.datasets.read_image import sizes_in_headers
+from mmgreen.datasets.sources import reads_clips, source_files
 from mmgreen.errors import InputError, MissingFileError
 
 if TYPE_CHECKING:
@@ -58,6 +64,7 @@ class Predictions:
         failed: images on which the model failed, each with the reason.
         left_aside: files of the folder that are no images by their ending, relative to it.
         not_reached: how many images were still to come when it was interrupted.
+        kind: what was looked at, 'image' or 'video'.
     """
 
     results: Path
@@ -70,6 +77,7 @@ class Predictions:
     failed: list[str] = field(default_factory=list)
     left_aside: list[str] = field(default_factory=list)
     not_reached: int = 0
+    kind: str = 'image'
 
     def __str__(self) -> str:
         pictures = f', pictures in {self.pictures}' if self.pictures else ''
@@ -77,10 +85,10 @@ class Predictions:
         if self.full:
             lines.append(self.full)
         if self.not_reached:
-            lines.append(f'interrupted: {self.not_reached} images were not looked at')
+            lines.append(f'interrupted: {self.not_reached} {self.kind}s were not looked at')
         for name, files in (('not readable', self.unreadable), ('failed', self.failed)):
             if files:
-                lines.append(f'{len(files)} images left out, {name}:')
+                lines.append(f'{len(files)} {self.kind}s left out, {name}:')
             lines += [f'left out, {name}: {each}' for each in files]
         if self.left_aside:
             lines.append(f'left aside by their ending: {_by_ending(self.left_aside)}')
@@ -125,7 +133,8 @@ def predict(
     Of a detector, ``predictions.json`` has ``images``, ``categories`` and ``annotations`` with a
     ``score`` each: pycocotools and labelling tools open it, and ``COCO.loadRes`` takes its
     annotations. Category ids count from 1 in the order of the classes that the checkpoint was
-    trained on. Of a classifier it has ``classes``, and ``images`` with the five best of them each.
+    trained on. Of a classifier it has ``classes``, and ``images`` with the five best of them each,
+    or ``videos`` where its config is one of clips; of these all is said that is said of images.
     Images are read by :class:`mmgreen.ReadImage`, as in training. One that cannot be read, or on
     which the model fails, is named in the result, and the others go on.
 
@@ -150,13 +159,13 @@ def predict(
     hide_logged(MMLogger.get_current_instance())
     _check_numbers(score_thr, tile, overlap)
     _check_places(source, out_dir)
-    paths, left_aside = _list_files(str(source))
     cfg = read_config(str(config), ('model', 'test_dataloader'))
     merge_options(cfg, copy.deepcopy(cfg), cfg_options or {})
+    paths, left_aside = _list_files(str(source), cfg.test_dataloader.dataset)
     model = _load(cfg, checkpoint, score_thr, device, tile, overlap, labels)
     pictures = None if isinstance(model, Classifier) else Path(out_dir, PICTURES)
-    made = Predictions(Path(out_dir, RESULTS), pictures, left_aside=left_aside)
-    sizes = [size[:2] for size in sizes_in_headers(paths) if size]
+    made = Predictions(Path(out_dir, RESULTS), pictures, left_aside=left_aside, kind=model.kind)
+    sizes = [size[:2] for size in sizes_in_headers(paths) if size] if pictures else []
     note = model.note(sizes) if sizes else None
     if note:
         MMLogger.get_current_instance().warning(note)
@@ -171,7 +180,7 @@ def predict(
                 look = model.look(path, Path(out_dir, PICTURES, name))
                 image = {'id': len(looks) + 1, 'file_name': name}
                 looks.append((image | dict(height=look.height, width=look.width), look))
-            except UnreadableImageError as error:
+            except (UnreadableImageError, UnreadableVideoError) as error:
                 made.unreadable.append(_why_unreadable(path, error))
             except Exception as error:  # A model or a full disk raises anything, on one picture.
                 made.failed.append(f'{path} ({_in_a_line(error)})')
@@ -230,7 +239,7 @@ def _check_numbers(score_thr: float, tile: int | None, overlap: float) -> None:
 
 def _check_places(source: str | Path, out_dir: str | Path) -> None:
     if not os.path.exists(source):
-        raise MissingFileError(f'There is no image or folder {source}.')
+        raise MissingFileError(f'There is no file or folder {source}.')
     folder = Path(source).resolve()
     if folder in (Path(out_dir).resolve(), *Path(out_dir).resolve().parents):
         raise InputError(
@@ -239,19 +248,23 @@ def _check_places(source: str | Path, out_dir: str | Path) -> None:
         )
 
 
-def _list_files(source: str) -> tuple[list[str], list[str]]:
-    """The images to look at, and the files of the folder that are none by their ending."""
+def _list_files(source: str, dataset: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What to look at, and the files of the folder that are none such by their ending."""
     if not os.path.isdir(source):
-        return [source], []
-    left_aside = other_files(source)
+        return source_files(source, dataset), []
+    clips = reads_clips(dataset) and not dataset.get('frames_in_folders')
+    kind, endings, usual = (
+        ('video', VIDEO_ENDINGS, 'MP4') if clips else ('image', IMAGE_ENDINGS, 'JPEG or PNG')
+    )
+    left_aside = other_files(source, endings)
     try:
-        return image_files(source), left_aside
+        return source_files(source, dataset), left_aside
     except FileNotFoundError as error:
         if not left_aside:
             raise
+        advice = hint_at_other_kind(left_aside) or f'Convert them to {usual} if they are {kind}s.'
         raise DataError(
-            f'{source} holds no image that is read: {_by_ending(left_aside)}. Convert them to JPEG '
-            'or PNG if they are images.'
+            f'{source} holds no {kind} that is read: {_by_ending(left_aside)}. {advice.strip()}'
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""A picture of what a pretraining makes of images, as a tool of that name writes it."""
+"""A picture of what a pretraining makes of images or clips, as a tool of that name writes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from mmgreen.checkpoints import (
 )
 from mmgreen.checkpoints.facts import facts_in
 from mmgreen.checkpoints.fitting import check_filled
-from mmgreen.datasets.images import UnlabelledImages, image_files
+from mmgreen.datasets.clips import UnlabelledClips
+from mmgreen.datasets.images import UnlabelledImages
+from mmgreen.datasets.sources import files_of, reads_clips, source_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
 from mmgreen.errors import InputError
 from mmgreen.models import PretrainingModel
@@ -40,6 +42,8 @@ def write_sheet(
     device: str | torch.device | None = 'cpu',
 ) -> str:
     """Draws a sheet of an image or of the first images of a folder, and writes it to a file.
+
+    Where the config is one of clips, everything said of images is said of videos.
 
     Args:
         config: of the pretraining.
@@ -60,17 +64,19 @@ def write_sheet(
     """
     if device is None:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    paths = image_files(img_path, num_images)
+    dataset = config.test_dataloader.dataset
+    kind = UnlabelledClips if reads_clips(dataset) else UnlabelledImages
+    paths = source_files(img_path, dataset, num_images)
     sheet = reconstruction_sheet(
         load_model(config, checkpoint, device),
-        config.test_dataloader.dataset.pipeline,
+        dataset.pipeline,
         paths,
-        labels=label_images(paths, seen_in_pretraining(paths, checkpoint)),
+        labels=label_images(paths, seen_in_pretraining(paths, checkpoint, kind)),
         seed=seed,
         paste_visible=paste_visible,
     )
     mmcv.imwrite(sheet[..., ::-1], out_file)
-    return f'{out_file}: {sheet.shape[1]}x{sheet.shape[0]} pixels, from {len(paths)} images'
+    return f'{out_file}: {sheet.shape[1]}x{sheet.shape[0]} pixels, from {len(paths)} {kind.kind}s'
 
 
 def load_model(config: Config, checkpoint: str, device: str | torch.device) -> PretrainingModel:
@@ -110,27 +116,35 @@ def load_model(config: Config, checkpoint: str, device: str | torch.device) -> P
     return model.to(device).eval()
 
 
-def seen_in_pretraining(paths: Sequence[str], checkpoint: str) -> list[bool | None]:
+def seen_in_pretraining(
+    paths: Sequence[str], checkpoint: str, kind: type[UnlabelledImages] = UnlabelledImages
+) -> list[bool | None]:
     """Whether each image was among those of the training that wrote ``checkpoint``.
+
+    Args:
+        paths: of the images, or of videos.
+        checkpoint: of the pretraining.
+        kind: the data set that it read.
 
     Returns:
         One of True, False and None each; None where it cannot be known, because the file does not
         say what it was trained on, or that folder is not here or holds other images now.
     """
-    trained_on = _images_trained_on(facts_in(read_checkpoint(checkpoint)).get('images'))
+    trained_on = _images_trained_on(facts_in(read_checkpoint(checkpoint)).get('images'), kind)
     if trained_on is None:
         return [None] * len(paths)
     return [os.path.realpath(path) in trained_on for path in paths]
 
 
-def _images_trained_on(facts: Mapping[str, Any] | None) -> set[str] | None:
+def _images_trained_on(
+    facts: Mapping[str, Any] | None, kind: type[UnlabelledImages]
+) -> set[str] | None:
     """Real paths of the images that a checkpoint speaks of; None where they are not to be had."""
     try:
-        images = UnlabelledImages(facts['folder'], ann_file=facts['ann_file'])
+        images = kind(facts['folder'], ann_file=facts['ann_file'])
         if len(images) != facts['number']:
             return None
-        places = range(len(images))
-        return {os.path.realpath(images.get_data_info(i)['img_path']) for i in places}
+        return {os.path.realpath(path) for path in files_of(images)}
     except (OSError, TypeError, KeyError):
         return None
 

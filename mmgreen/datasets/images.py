@@ -136,12 +136,12 @@ class UnlabelledImages(CustomDataset):
         return chosen
 
     def _find_samples(self) -> list[str]:
-        files = list(_visible_files(self.img_prefix))
+        files = list(visible_files(self.img_prefix))
         images = self._samples_among(files)
         if not images:
             raise MissingFileError(
                 f'The folder {self.folder} holds no {self.kind} (that is, no file ending in '
-                f'{", ".join(sorted(self.extensions))}). {_other_kind(files)}{_HOW_TO_SET}'
+                f'{", ".join(sorted(self.extensions))}). {hint_at_other_kind(files)}{_HOW_TO_SET}'
             )
         self.num_other_files = sum(not self.is_valid_file(file) for file in files)
         return images
@@ -268,11 +268,14 @@ def image_files(path: str, limit: int | None = None) -> list[str]:
     try:
         images = UnlabelledImages(path)
     except FileNotFoundError as error:
-        raise MissingFileError(f'The folder {path} holds no image; give another one.') from error
+        hint = hint_at_other_kind(list(visible_files(path)))
+        raise MissingFileError(
+            f'The folder {path} holds no image; give another one. {hint}'.strip()
+        ) from error
     return [images.get_data_info(i)['img_path'] for i in range(len(images))[:limit]]
 
 
-def _other_kind(files: Sequence[str]) -> str:
+def hint_at_other_kind(files: Sequence[str]) -> str:
     """What a folder without the right files may have been meant for, in a sentence, or ''."""
     images = sum(file.lower().endswith(IMAGE_ENDINGS) for file in files)
     if images:
@@ -284,14 +287,12 @@ def _other_kind(files: Sequence[str]) -> str:
     return f'It holds {videos} videos: take a config for clips. ' if videos else ''
 
 
-def other_files(folder: str) -> list[str]:
-    """Files below a folder that are no images by their ending, relative to it, sorted."""
-    return sorted(
-        name for name in _visible_files(folder) if not name.lower().endswith(IMAGE_ENDINGS)
-    )
+def other_files(folder: str, endings: tuple[str, ...] = IMAGE_ENDINGS) -> list[str]:
+    """Files below a folder that have none of the endings, relative to it, sorted."""
+    return sorted(name for name in visible_files(folder) if not name.lower().endswith(endings))
 
 
-def _visible_files(root: str) -> Iterator[str]:
+def visible_files(root: str) -> Iterator[str]:
     """Paths of all files below ``root``, relative to it, with forward slashes."""
     seen = set()
     for folder, folders, files in os.walk(root, followlinks=True, onerror=_report):

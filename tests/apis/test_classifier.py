@@ -97,7 +97,7 @@ def test_what_was_not_read_is_named(folder, tmp_path):
     [
         (dict(tile=640), '--tile is for detectors'),
         (dict(checkpoint='gone.pth'), 'There is no checkpoint'),
-        (dict(source='gone'), 'There is no image or folder'),
+        (dict(source='gone'), 'There is no file or folder'),
     ],
 )
 def test_bad_input(folder, tmp_path, changes, sentence):

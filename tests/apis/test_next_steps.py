@@ -1,15 +1,31 @@
 """The end of a training, whose commands are run as they are printed."""
 
 import shlex
+from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
 from mmengine.runner import Runner
 from reference_running import make_project
 from reference_training import runner
 
 from mmgreen.apis import testing
-from mmgreen.apis.next_steps import describe_end
+from mmgreen.apis.next_steps import _commands, describe_end
 from mmgreen.apis.training import configure_training, train
+
+
+def test_a_pretraining_on_clips_leads_to_a_classifier(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = SimpleNamespace(errors_per_image=None)
+    dataset = SimpleNamespace(folder='clips', kind='video')
+    ended = SimpleNamespace(
+        model=model,
+        cfg=Config(dict(test_dataloader={}), filename=__file__),
+        train_dataloader=SimpleNamespace(dataset=dataset),
+        work_dir='out',
+    )
+    *_, last = _commands(ended, 'out/epoch_1.pth')
+    assert last.startswith('mmgreen train CLASSIFIER.py --cfg-options model.backbone.init_cfg')
 
 
 def test_of_a_pretraining(tmp_path, monkeypatch, capsys):

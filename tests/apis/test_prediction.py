@@ -177,7 +177,7 @@ class TestBadInput:
         (tmp_path / 'empty').mkdir()
         out_dir = tmp_path / 'out'
         self.refused('holds no image', detector, tmp_path / 'empty', out_dir)
-        self.refused('There is no image or folder', detector, tmp_path / 'gone', out_dir)
+        self.refused('There is no file or folder', detector, tmp_path / 'gone', out_dir)
         self.refused('name a folder outside', detector, images, images / 'found')
         self.refused('name a folder outside', detector, images, images)
         assert not out_dir.exists() and not (images / 'found').exists()

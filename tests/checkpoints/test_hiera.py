@@ -5,13 +5,19 @@ import pytest
 import timm
 import torch
 from hiera.hiera_mae import MaskedAutoencoderHiera
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from reference_hiera import ALL_STAGES, ARCH, CLIPS, sam_2_encoder
 from torch import nn
 from transformers import HieraConfig, HieraForImageClassification, HieraForPreTraining
 
+from mmgreen import config_file
 from mmgreen.checkpoints.formats import convert, convert_back
 from mmgreen.checkpoints.hiera import HIERA
 from mmgreen.checkpoints.loading import load_pretrained
+from mmgreen.checkpoints.whole_model import translated_weights
 from mmgreen.nets.decoder import MaskedDecoder
 from mmgreen.nets.hiera import HieraEncoder
 
@@ -115,6 +121,34 @@ def test_official_class_scores(tmp_path):
         normed = nn.functional.layer_norm(pooled, (128,), weight, bias, 1e-6)
         scores = normed @ converted['head.fc.weight'].T + converted['head.fc.bias']
         assert_same(scores, judge(images))
+
+
+def test_official_class_scores_of_clips():
+    """The whole classifier of a config for clips, as tools/test.py fills it from an official file.
+
+    Official nets for clips have the same names as those for images.
+    """
+    size = (4, 64, 64)
+    judge = randomised(hiera.Hiera(num_classes=7, **{**OFFICIAL, **CLIPS, 'input_size': size}))
+    config = Config.fromfile(config_file('hiera/hiera_b_video_finetune_k400.py'))
+    config.model.backbone.update(arch=ARCH, img_size=size, init_cfg=None)
+    config.model.neck.in_channels = config.model.head.in_channels = 128
+    config.model.head.num_classes = config.model.data_preprocessor.num_classes = 7
+    init_default_scope('mmpretrain')
+    model = MODELS.build(config.model)
+    weights = translated_weights(model, {'model_state': judge.state_dict()}, 'official.pth')
+    assert not model.load_state_dict(weights, strict=False).missing_keys
+    clips = torch.randint(256, (2, 3, *size), dtype=torch.uint8)
+    batch = dict(inputs=clips, data_samples=[DataSample(), DataSample()])
+    samples = model.eval().test_step(batch)
+    # Files of videos are read blue first, the official net takes normalised clips, red first.
+    mean, deviation = (
+        torch.tensor(each).view(1, 3, 1, 1, 1) for each in (config.mean_rgb, config.std_rgb)
+    )
+    with torch.no_grad():
+        expected = judge((clips.flip(1) - mean) / deviation)
+    assert_same(torch.stack([each.pred_score for each in samples]), expected)
+    assert expected.std() > 0.01  # else any scores would do
 
 
 def test_official_mae_with_its_decoder(tmp_path):

@@ -10,6 +10,7 @@ from mmpretrain.registry import MODELS
 from reference_configs import copy_starter
 from repository import ROOT
 
+from mmgreen.analysis.flops import count_macs
 from mmgreen.engine.schedules import check_schedule
 
 HIERA = ROOT / 'configs/hiera'
@@ -90,6 +91,28 @@ def test_the_recipe_of_the_fine_tuning_is_the_published_one(size):
     assert count / 1e6 == pytest.approx(millions, abs=1)
 
 
+def test_histograms_are_predicted_by_one_option():
+    cfg = Config.fromfile(HIERA / 'hiera_b_video_pretrain_k400.py')
+    cfg.merge_from_dict({'model.head.target': 'hog'})
+    assert build(cfg).neck.pred.out_features == 3 * 9 * 4  # colours, directions, cells of a patch
+
+
+COSTS = {'b': 102, 'b_plus': 133, 'l': 413, 'h': 1159}
+
+
+@pytest.mark.parametrize('size', COSTS)
+def test_a_clip_costs_the_published_multiply_adds(size):
+    """arXiv 2306.00989, table 4, in billions, counted as fvcore does: 5 a value of a LayerNorm."""
+    model = build(Config.fromfile(HIERA / f'hiera_{size}_video_finetune_k400.py')).eval()
+    normed = []
+    for module in model.modules():
+        if isinstance(module, torch.nn.LayerNorm):
+            module.register_forward_hook(lambda _, inputs, out: normed.append(out.numel()))
+    clip = torch.empty(1, 3, 16, 224, 224, device='meta')
+    macs = count_macs(lambda: model(clip, mode='tensor'))
+    assert round((macs + 5 * sum(normed)) / 1e9) == COSTS[size]
+
+
 @pytest.mark.parametrize('number', [600, 700])
 @pytest.mark.parametrize('size', ['l', 'h'])
 def test_larger_kinetics_differ_in_classes_and_data_alone(size, number):
@@ -127,7 +150,11 @@ class TestOwnClips:
     def test_everything_follows_from_the_values_at_the_top(self, file, tmp_path):
         values = dict(batch_size=4, num_gpus=2, start_from='some.pth')
         is_pretraining = 'pretrain' in file.name
-        more = dict(data_root='/v', held_out=7) if is_pretraining else dict(classes=('x', 'y', 'z'))
+        more = (
+            dict(data_root='/v', held_out=7)
+            if is_pretraining
+            else dict(classes=('x', 'y', 'z'), flip=0.25)
+        )
         cfg = copy_starter(file, tmp_path, **values, **more)
         check_schedule(cfg.to_dict())
         clips, batch = (4, 512) if is_pretraining else (2, 256)
@@ -142,4 +169,7 @@ class TestOwnClips:
             ]
         else:
             assert cfg.model.head.num_classes == 3 == cfg.model.data_preprocessor.num_classes
+            assert parts[0].pipeline[1].transforms[1] == dict(
+                type='mmcv.transforms.RandomFlip', prob=0.25
+            )
             assert [each.metainfo.classes for each in parts] == [('x', 'y', 'z')] * 2

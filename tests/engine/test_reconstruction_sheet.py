@@ -1,3 +1,4 @@
+import mmcv
 import numpy as np
 import pytest
 import torch
@@ -87,3 +88,55 @@ def test_a_long_name_takes_no_room_from_the_pictures(config, folder):
     assert short.shape == long.shape and name.any()
     assert not name[: len(name) * 3 // 4].any()  # the name is below the pictures
     assert not name[:, -10:].any()  # and ends within the sheet
+
+
+@pytest.fixture
+def video_model():
+    arch = dict(embed_dims=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 1, 1])
+    size = (4, 64, 96)
+    return MODELS.build(
+        dict(
+            type='mmgreen.MaskedAutoencoder',
+            shared_mask=False,
+            data_preprocessor=dict(
+                type='mmpretrain.VideoDataPreprocessor',
+                mean=[123.675, 116.28, 103.53],
+                std=[58.395, 57.12, 57.375],
+                to_rgb=True,
+                format_shape='NCTHW',
+            ),
+            backbone=dict(type='mmgreen.Hiera', arch=arch, img_size=size, q_pool=2),
+            neck=dict(
+                type='mmgreen.MIMDecoder',
+                in_channels=[8, 16, 32, 64],
+                embed_dim=16,
+                depth=1,
+                num_heads=2,
+                img_size=size,
+                patch_size=16,
+                pos_embed='learned',
+                fused_stages=(0, 1, 2, 3),
+            ),
+            head=dict(type='mmgreen.MIMHead', target='pixel', patch_size=16),
+        )
+    )
+
+
+def test_a_clip_is_three_rows_of_frames(video_model, tmp_path):
+    """The first frame of each two, in order, in its own colours."""
+    grays = (30, 90, 150, 210)
+    folder = tmp_path / 'frames'
+    folder.mkdir()
+    for place, gray in enumerate(grays):
+        mmcv.imwrite(np.full((64, 96, 3), gray, np.uint8), str(folder / f'{place}.png'))
+    pipeline = [
+        dict(type='mmgreen.ReadClips', num_frames=4, stride=1, by='index'),
+        dict(type='mmgreen.PackClips'),
+    ]
+    sheet = reconstruction_sheet(video_model, pipeline, [str(folder)] * 2).astype(int)
+    line = sheet[len(sheet) // 12]  # through the first row of frames
+    left, right = (line[int(share * len(line))] for share in (0.25, 0.75))
+    assert np.abs(left - 30).max() <= 2 and np.abs(right - 150).max() <= 2
+    for gray, there in ((90, False), (210, False), (HIDDEN_GRAY, True)):
+        assert (np.abs(sheet - gray).max(-1) <= 1).mean() > 0.02 or not there
+    assert sheet.shape[1] > 700 and sheet.shape[0] > 6 * 200

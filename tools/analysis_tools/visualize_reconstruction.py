@@ -1,4 +1,4 @@
-"""Draws original, masked and reconstructed images; see docs/reading_reconstructions.md."""
+"""Draws original, masked and reconstructed images or clips; see docs/reading_reconstructions.md."""
 
 import argparse
 
@@ -10,7 +10,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config(parser, 'config of the pretraining')
     parser.add_argument('checkpoint', help='its checkpoint, decoder included')
-    parser.add_argument('--img-path', required=True, help='an image, or a folder of images')
+    parser.add_argument('--img-path', required=True, help='an image, a video, or a folder of them')
     parser.add_argument('--out-file', required=True, help='the sheet to write, a .png or .jpg')
     parser.add_argument('--num-images', type=int, default=8, help='at most so many of a folder')
     parser.add_argument('--seed', type=int, default=0, help='of the masks')

@@ -11,7 +11,7 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmgreen.datasets.images import image_files
+from mmgreen.datasets.sources import source_files
 from mmgreen.engine.reconstruction_sheet import reconstruction_sheet
 from mmgreen.engine.unwrapping import unwrapped_model
 from mmgreen.registry import HOOKS
@@ -24,13 +24,13 @@ class DrawReconstructions(Hook):
     It goes to ``reconstructions/epoch_N.png`` in the work folder, and to the visualizer.
 
     Args:
-        img_path: an image or a folder of images; they are read as ``test_dataloader`` says.
+        img_path: an image, a video or a folder of them; they are read as ``test_dataloader`` says.
         interval: epochs from one sheet to the next; the last epoch has one too.
         num_images: at most so many of a folder.
         seed: of the masks, the same in every sheet.
 
     Raises:
-        FileNotFoundError: before training, if there is no image at ``img_path``.
+        FileNotFoundError: before training, if there is nothing to draw at ``img_path``.
     """
 
     priority = 'LOW'
@@ -45,7 +45,8 @@ class DrawReconstructions(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Finds the images, so that a wrong path shows now and not after hours."""
-        self._paths = image_files(self.img_path, self.num_images)
+        dataset = runner.cfg.test_dataloader.dataset
+        self._paths = source_files(self.img_path, dataset, self.num_images)
 
     @master_only
     def after_train_epoch(self, runner: Runner) -> None:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from mmengine.runner import Runner
 from reference_pictures import make_config, make_folder
@@ -36,4 +38,4 @@ def test_the_hook_names_a_missing_folder_before_training(config, tmp_path):
     from mmgreen.engine.hooks.draw_reconstructions import DrawReconstructions
 
     with pytest.raises(FileNotFoundError, match='gone'):
-        DrawReconstructions(str(tmp_path / 'gone')).before_train(None)
+        DrawReconstructions(str(tmp_path / 'gone')).before_train(SimpleNamespace(cfg=config))
