@@ -156,7 +156,7 @@ def test_a_step_of_a_detector_reaches_the_heads(tmp_path, mode):
 
 def test_the_peak_of_a_step_grows_with_the_batch(tmp_path):
     path = write_config(tmp_path, 64)
-    small, large = (peak_of_step(path, setting(batch=batch)) for batch in (1, 400))
+    small, large = (peak_of_step(path, setting(batch=batch)) for batch in (1, 200))
     assert large > small + 50 * 2**20
 
 
