@@ -228,7 +228,9 @@ def test_compiling_makes_few_graphs_over_many_masks(num_images):
         return module.forward
 
     torch._dynamo.reset()
-    net = small_net(arch=dict(SMALL, depths=[1, 2, 1, 1])).eval()
+    # Five plans, not seven as with windows of 7: tracing those takes half as long again, and the
+    # windows of one stage, plain and shifted, differ from mask to mask just the same.
+    net = small_net(arch=dict(SMALL, depths=[2, 1, 1, 1]), window_size=28).eval()
     encode = torch.compile(net.encode_visible, backend=count, fullgraph=True, dynamic=True)
     images = torch.randn(num_images or 1, 3, 224, 224)
     with torch.no_grad():
@@ -237,7 +239,7 @@ def test_compiling_makes_few_graphs_over_many_masks(num_images):
             plan = net.plan_visible(draw_masked(49, 0.75, num_images), (7, 7))
             for got, expected in zip(encode(images, plan), net.encode_visible(images, plan)):
                 assert relative_error(got, expected) < 1e-5
-    assert len(graphs) <= 4
+    assert len(graphs) <= 3
 
 
 def test_a_net_built_under_another_default_device_still_plans_on_the_cpu():
