@@ -90,7 +90,8 @@ def _other_pipeline(trained: Mapping[str, Any], now: Mapping[str, Any]) -> list[
     used, val = _seen_steps(now['test']), _seen_steps(now['val'])
     if None in (used, then['val'] or then['test']) or used == then['val']:
         return []
-    is_lost_option = used == then['test'] and val != then['val']
+    # Of a training without validation nothing can be lost.
+    is_lost_option = then['val'] is not None and used == then['test'] and val != then['val']
     reference = then['val'] if is_lost_option or then['test'] is None else then['test']
     kinds = [[_kind_of(step) for step in steps] for steps in (reference, used)]
     if kinds[0] != kinds[1]:

@@ -64,6 +64,11 @@ class TestNothingIsSaid:
         then, now = config(val=320, test=640), config(val=640, test=320)
         assert lines(then, now) is None
 
+    def test_of_a_training_without_validation_that_is_tested_as_its_config_says(self):
+        then = {**config(), 'val_dataloader': None}
+        assert lines(then, config()) is None
+        assert lines({**then, 'test_dataloader': None}, config()) is None
+
 
 class TestOneLineForEachDifference:
     def test_size_of_images(self):
@@ -73,6 +78,10 @@ class TestOneLineForEachDifference:
     def test_an_option_of_the_training_that_is_lost(self):
         said = ['Resize.scale: (320, 320) trained, (640, 640) now']
         assert lines(config(val=320, test=640), config(640, 640)) == said
+
+    def test_size_of_images_of_a_training_without_validation(self):
+        said = ['Resize.scale: (320, 320) trained, (640, 640) now']
+        assert lines({**config(), 'val_dataloader': None}, config(640, 640)) == said
 
     def test_values_of_the_model(self):
         now = config()
