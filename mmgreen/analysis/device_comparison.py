@@ -17,16 +17,14 @@ from torch import Tensor, nn
 
 from mmgreen import config_file
 from mmgreen.analysis.comparability import size_of, task_of_class
+from mmgreen.errors import InputError
 
 SIDE, BATCH = 128, 2
 # By family: a config, and what makes its net small. mmpretrain's MAE is not among them: it draws
 # its masks on the device, where a seed gives others.
 FAMILIES: Mapping[str, tuple[str, dict[str, object]]] = {
     'swin': ('demo/swin_pretrain.py', {}),
-    'twins': (
-        'greenmim/twins_svt_s_pretrain.py',
-        {},
-    ),
+    'twins': ('greenmim/twins_svt_s_pretrain.py', {}),
     'hiera': ('demo/hiera_pretrain.py', {}),
     'hiera of clips': (
         'hiera/hiera_b_video_pretrain_own_clips.py',
@@ -69,7 +67,15 @@ def compare_devices(device: torch.device) -> Iterator[DeviceFigures]:
     """One step of each of ``FAMILIES``: same weights, images and masks, without random depth.
 
     Products are in full float32 (no TF32) while this runs.
+
+    Raises:
+        InputError: if there is no such device.
     """
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).partition('\n')[0]
+        raise InputError(f'The device {device} cannot be used: {reason}') from error
     with _full_float32():
         for family, (name, changes) in FAMILIES.items():
             cfg = Config.fromfile(config_file(name))

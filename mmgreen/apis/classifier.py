@@ -138,9 +138,9 @@ def load_classifier(
     content = read_checkpoint(checkpoint)
     classes = class_names(config, content, config.filename, str(checkpoint))
     check_outputs(config.model, classes, str(checkpoint))
-    warning = other_than_trained(content, config, str(checkpoint))
     kind = ClipClassifier if reads_clips(config.test_dataloader.dataset) else Classifier
     classifier = kind(config, content, classes, str(checkpoint), device)
+    warning = other_than_trained(content, config, str(checkpoint))
     if warning:
         MMLogger.get_current_instance().warning(warning)
     return classifier

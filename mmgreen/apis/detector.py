@@ -145,9 +145,9 @@ def load_detector(
         raise InputError(f'{cfg.filename} is not the config of a detector; give the one it has.')
     content = read_checkpoint(checkpoint)
     classes = class_names(cfg, content, cfg.filename, str(checkpoint))
-    warning = other_than_trained(content, cfg, str(checkpoint))
     detector = Detector(cfg, content, classes, str(checkpoint), device, labels)
     check_outputs(cfg.model, classes, str(checkpoint))
+    warning = other_than_trained(content, cfg, str(checkpoint))
     if warning:
         MMLogger.get_current_instance().warning(warning)
     return detector

@@ -22,8 +22,9 @@ from mmgreen.errors import MissingFileError
 
 def reads_clips(dataset: Mapping[str, Any]) -> bool:
     """Whether the pipeline of a config's data set takes clips."""
-    steps = dataset.get('pipeline') or ()
-    return any(str(step['type']).split('.')[-1] == ReadClips.__name__ for step in steps)
+    kinds = [step['type'] for step in dataset.get('pipeline') or ()]  # names, or classes
+    names = [getattr(kind, '__name__', str(kind)) for kind in kinds]
+    return any(name.split('.')[-1] == ReadClips.__name__ for name in names)
 
 
 def source_files(path: str, dataset: Mapping[str, Any], limit: int | None = None) -> list[str]:

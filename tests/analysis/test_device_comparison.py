@@ -5,6 +5,7 @@ import torch
 
 from mmgreen.analysis import device_comparison
 from mmgreen.analysis.device_comparison import FAMILIES, compare_devices
+from mmgreen.errors import InputError
 
 CPU = torch.device('cpu')
 TINY = dict(embed_dims=24, depths=[1, 1, 1, 1], num_heads=[1, 2, 2, 2])
@@ -42,3 +43,8 @@ def test_tf32_is_off_only_while_it_compares():
     for _ in compare_devices(CPU):
         assert not torch.backends.cudnn.allow_tf32
     assert torch.backends.cudnn.allow_tf32 == before
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(InputError, match='The device cuda:99 cannot be used: '):
+        next(compare_devices(torch.device('cuda:99')))

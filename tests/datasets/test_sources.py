@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 from reference_videos import moving, write_video
 
+from mmgreen.datasets.read_clips import ReadClips
 from mmgreen.datasets.sources import reads_clips, source_files
 
 IMAGES = dict(pipeline=[dict(type='mmgreen.ReadImage')])
@@ -25,6 +26,7 @@ def found(folder, path, dataset, **settings):
 
 def test_a_data_set_of_clips_is_told_by_its_pipeline():
     assert reads_clips(CLIPS) and not reads_clips(IMAGES) and not reads_clips({})
+    assert reads_clips(dict(pipeline=[dict(type=ReadClips)]))  # of a config in pure Python
 
 
 def test_what_the_config_reads_is_found(folder):
