@@ -147,16 +147,17 @@ def run_block(block: nn.Module, tokens: Tensor, *args: object, with_cp: bool) ->
 
 
 def reset_transformer_weights(net: nn.Module) -> None:
-    """The initialisation of MAE: Xavier's for weights, biases 0, norms 1 and 0.
+    """The initialisation of MAE: Xavier's for weights, a linear layer's bias 0, norms 1 and 0.
 
     At the widths of Swin-B it is near Swin's own deviation of 0.02, and it fits narrow nets as
     well, in which 0.02 would let the signal fade. A convolution counts as the linear layer that it
-    is on its patch.
+    is on its patch, and keeps torch's bias, as MAE's does: were it 0, a batch's padding would
+    become tokens of zeros, at which each LayerNorm multiplies the gradient by 1 / sqrt(eps).
     """
     for module in net.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d, nn.Conv3d)):
             nn.init.xavier_uniform_(module.weight.flatten(1))
-            if module.bias is not None:
+            if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
