@@ -25,7 +25,7 @@ from mmgreen.demo import NETS
 from mmgreen.engine.training_log import last_value, read_training_log
 
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 120, 22
-IMAGE_SIZE = 192
+IMAGE_SIZE, LOOK = 192, ('--grey',)
 PROCESSES = 2
 # Of detection: labels, seeds and steps of each training, and the rates of which each start has its
 # own best.
@@ -73,7 +73,7 @@ def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
     counts = ['--num-train', NUM_TRAIN, '--num-val', NUM_VAL, '--num-train-new', NUM_TRAIN_NEW]
     _run(
         tools / 'dataset_converters/make_demo_data.py',
-        *(data, *counts, '--size', IMAGE_SIZE, '--grey'),
+        *(data, *counts, '--size', IMAGE_SIZE, *LOOK),
     )
     options = {
         'train_dataloader.dataset.data_root': data / 'train',
