@@ -181,7 +181,7 @@ def test_predictions_that_are_kept_score_the_same(tested):
         scores.accumulate()
         scores.summarize()
         for column, place in (('mAP', 0), ('mAP_50', 1), ('mAP_75', 2)):
-            assert scores.stats[place] > 0.1
+            assert scores.stats[place] > 0.02  # there is something to compare
             assert f'coco/{kind}_{column}: {scores.stats[place]:.3f}0' in said
 
 
