@@ -1,4 +1,4 @@
-# Masked autoencoding of a small Hiera (6 M) on the blood cells of BCCD, at 128 px.
+# Masked autoencoding of a small Hiera (4.5 M) on the blood cells of BCCD, at 128 px.
 #
 #   python tools/dataset_converters/make_cell_data.py BCCD data/cells
 #   python tools/train.py configs/cells/hiera_pretrain.py

@@ -25,8 +25,9 @@ OWN_DATA = [
     CONFIGS / 'hiera/hiera_t_mask_rcnn_own_data.py',
 ]
 BENCHMARKS = sorted((CONFIGS / 'benchmarks').glob('*mask_rcnn*.py'))
+SMALL_OWN_DATA = sorted(CONFIGS.glob('*/*_n_*_own_data.py'))
 SMALL = [file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_rcnn.py'))]
-RUNNABLE = [*PUBLISHED, *OWN_DATA, *SMALL]
+RUNNABLE = [*PUBLISHED, *OWN_DATA, *SMALL_OWN_DATA, *SMALL]
 
 # Name: arch, window, drop path, channels of the maps.
 MASK_RCNN = {
@@ -317,7 +318,7 @@ class TestOwnData:
 
 class TestTheMethodsFolder:
     def test_the_readme_has_a_row_for_each_config(self):
-        for file in [*PUBLISHED, *OWN_DATA]:
+        for file in [*PUBLISHED, *OWN_DATA, *SMALL_OWN_DATA]:
             rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
