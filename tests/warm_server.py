@@ -23,6 +23,8 @@ import types
 from contextlib import suppress
 from pathlib import Path
 
+from quick_yapf import remember_layouts
+
 # Neither of OpenMMLab, nor what imports it.
 LIBRARIES = (
     'cv2',
@@ -66,6 +68,7 @@ def main() -> None:
     """Becomes the command, in each process that is forked."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    remember_layouts()
     gc.collect()
     gc.freeze()  # or each child copies all memory at its first collection
     request = serve(socket.socket(fileno=int(sys.argv[1])))
