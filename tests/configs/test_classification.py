@@ -158,7 +158,7 @@ class TestTheMethodsFolder:
         for file in [*PUBLISHED, OWN_DATA]:
             assert f'| [{file.stem}]({file.name})' in (file.parent / 'README.md').read_text()
 
-    def test_the_metafile_has_an_entry_for_each_published_config(self):
+    def test_the_metafile_has_an_entry_for_each_published_config(self, without_values):
         for file in PUBLISHED:
             metafile = metafile_of(file.parent)
             (collection,) = metafile['Collections']

@@ -72,6 +72,7 @@ def types_in(node):
             yield from types_in(child)
 
 
+@pytest.mark.usefixtures('without_values')
 @pytest.mark.parametrize('file', RUNNABLE, ids=stem)
 class TestEveryConfig:
     def test_its_model_builds_and_its_schedule_ends_with_the_training(self, file):
@@ -186,7 +187,7 @@ class TestTheMethodsFolder:
             rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
-    def test_the_metafile_has_an_entry_for_each_published_config(self):
+    def test_the_metafile_has_an_entry_for_each_published_config(self, without_values):
         for file in PUBLISHED:
             metafile = metafile_of(file.parent)
             (collection,) = metafile['Collections']

@@ -116,7 +116,7 @@ class TestEveryDetector:
 
 
 @pytest.mark.parametrize('file', BENCHMARKS, ids=stem)
-def test_those_of_benchmarks_build(file):
+def test_those_of_benchmarks_build(file, without_values):
     init_default_scope('mmdet')
     # mmdet's Swin cannot be built on the meta device.
     assert isinstance(MODELS.build(Config.fromfile(file).model), MaskRCNN)
@@ -320,7 +320,7 @@ class TestTheMethodsFolder:
             rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
-    def test_the_metafile_has_an_entry_for_each_published_config(self):
+    def test_the_metafile_has_an_entry_for_each_published_config(self, without_values):
         for file in PUBLISHED:
             cfg, metafile = Config.fromfile(file), metafile_of(file.parent)
             (collection,) = metafile['Collections']
