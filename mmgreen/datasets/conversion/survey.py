@@ -7,6 +7,7 @@ photographs of the National Ecological Observatory Network, 10 cm a pixel, crown
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,8 @@ SHA256 = '8c2798d8e9be7f0004b194fe207b76c1d9fff6e711b3db67b9508dcd5d00ae54'
 CLASSES = ('Tree',)
 """SOAP_061 has dead and living ones told apart; the others have not."""
 INSIDE = 'deepforest/data/'
+PART = 'part'
+"""The folder of a set that is being written, so that there is all of one or nothing."""
 LABELLED = {
     'train': ('2019_YELL_2_528000_4978000_image_crop2',),
     'val': ('2019_YELL_2_541000_4977000_image_crop',),
@@ -63,7 +66,7 @@ def make_survey_data(out_dir: str, wheel: str | None = None) -> list[str]:
         wheel: of deepforest 2.1.0, where it is at hand; else pip downloads it.
 
     Returns:
-        Lines that say what was written, in objects.
+        Lines that say what was written, in objects. All of it is, or nothing.
 
     Raises:
         InputError: if the wheel cannot be had, is another one, or the set is there already.
@@ -75,7 +78,13 @@ def make_survey_data(out_dir: str, wheel: str | None = None) -> list[str]:
         path = Path(wheel) if wheel else download_wheel(Path(folder))
         check_wheel(path)
         unpack(path, Path(folder) / 'data')
-        return write_survey(Path(folder) / 'data', out)
+        part = out / PART
+        shutil.rmtree(part, ignore_errors=True)  # of an earlier run that was broken off
+        lines = write_survey(Path(folder) / 'data', part)
+        for each in part.iterdir():
+            each.replace(out / each.name)
+        part.rmdir()
+    return lines
 
 
 def write_survey(source: Path, out: Path) -> list[str]:
@@ -89,7 +98,7 @@ def write_survey(source: Path, out: Path) -> list[str]:
     names = (*(f'{stem}.png' for stem in LABELLED['train']), *WITHOUT_BOXES)
     images = [LabelledImage(name, *index.size_of(name)[:2]) for name in names]
     tiles = _cut(source, images, out / 'unlabelled')
-    lines.append(f'{out / "unlabelled"}: {len(tiles.images)} tiles of {len(images)} images')
+    lines.append(f'unlabelled: {len(tiles.images)} tiles of {len(images)} images')
     return [*lines, 'images and boxes: deepforest 2.1.0, MIT licence, Weecology; NEON']
 
 
@@ -104,7 +113,7 @@ def _write_split(source: Path, out: Path, split: str, images: Sequence[LabelledI
     content = coco_content(tiles.images, CLASSES, tiles.notes)
     write_coco(path, content, f'deepforest {VERSION} (MIT)')
     return [
-        describe_images(str(path), tiles.images, CLASSES),
+        describe_images(path.name, tiles.images, CLASSES),
         *(f'  {line}' for line in describe_tiles(tiles, purpose)),
         *(f'  {line}' for line in describe_left_out(images)),
     ]

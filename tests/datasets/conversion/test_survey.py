@@ -80,3 +80,16 @@ def test_a_set_of_before_is_refused(wheel, tmp_path):
     (tmp_path / 'final').mkdir()
     with pytest.raises(InputError, match='final is there already'):
         survey.make_survey_data(str(tmp_path), str(wheel))
+
+
+def test_a_set_that_was_broken_off_is_made_anew(wheel, tmp_path, monkeypatch):
+    def break_off(*arguments, **options):
+        raise KeyboardInterrupt
+
+    out = tmp_path / 'out'
+    with monkeypatch.context() as patches:
+        patches.setattr(survey, 'coco_content', break_off)
+        with pytest.raises(KeyboardInterrupt):
+            survey.make_survey_data(str(out), str(wheel))
+    survey.make_survey_data(str(out), str(wheel))
+    assert (out / 'final.json').is_file() and not (out / survey.PART).exists()
