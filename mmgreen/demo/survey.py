@@ -14,7 +14,7 @@ from mmgreen.engine.training_log import last_value
 
 # Of detection: labels, seeds and steps of each training. Either start has its own best rate.
 BOXES, SEEDS, STEPS, RATES = 60, 3, 150, ('1e-3:1', '3e-3:1')
-WHERE = 'on tree crowns of another site, which no training has seen'
+WHERE = 'on a part of the site that no training has seen'
 
 
 def run_survey(
