@@ -19,7 +19,7 @@ env:  ## install everything into .venv, 4 minutes, mostly of downloads
 demo: env  ## is pretraining worth it? on images made here, 26 minutes of a core's time
 	@.venv/bin/python tools/misc/demo.py --method $(METHOD)
 
-survey: env  ## the same question on aerial photographs of trees, MINUTES; stopped, it goes on
+survey: env  ## the same question on aerial photographs of trees, planned for 45 minutes; stopped, it goes on
 	@.venv/bin/python tools/misc/survey.py --method $(METHOD) $(if $(WHEEL),--wheel $(WHEEL))
 
 # A file of tests stays in one process, for its tests share what is dear to make.

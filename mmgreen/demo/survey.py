@@ -13,7 +13,7 @@ from mmgreen.demo import NETS, steps
 from mmgreen.engine.training_log import last_value
 
 # Of detection: labels, seeds and steps of each training. Either start has its own best rate.
-BOXES, SEEDS, STEPS, RATES = 60, 3, 150, ('1e-3:1', '3e-3:1')
+BOXES, SEEDS, STEPS, RATES = 60, 3, 300, ('3e-4:1', '1e-3:1')
 WHERE = 'on a part of the site that no training has seen'
 
 
