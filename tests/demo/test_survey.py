@@ -38,7 +38,10 @@ class Tools:
         elif 'train' in tool.name:
             log = self.work / '1/vis_data/scalars.json'
             log.parent.mkdir(parents=True)
-            entries = [dict(loss=1.0, vs_patch_mean=0.5, step=3000), dict(vs_patch_mean=0.875, step=30)]
+            entries = [
+                dict(loss=1.0, vs_patch_mean=0.5, step=3000),
+                dict(vs_patch_mean=0.875, step=30),
+            ]
             log.write_text('\n'.join(map(json.dumps, entries)))
             (self.work / 'last_checkpoint').write_text('epoch_30.pth')
         else:
