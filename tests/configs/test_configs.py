@@ -37,7 +37,9 @@ PRETRAINING = [
 ]
 PUBLISHED = [file for file in PRETRAINING if 'own_images' not in file.name]
 SMALL = [
-    file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_pretrain.py'))
+    file
+    for part in ('demo', 'cells', 'survey')
+    for file in sorted((CONFIGS / part).glob('*_pretrain.py'))
 ]
 RUNNABLE = [*PRETRAINING, *SMALL]
 FRAGMENTS = sorted((CONFIGS / '_base_').glob('*.py'))

@@ -25,7 +25,11 @@ OWN_DATA = [
 ]
 BENCHMARKS = sorted((CONFIGS / 'benchmarks').glob('*mask_rcnn*.py'))
 SMALL_OWN_DATA = sorted(CONFIGS.glob('*/*_n_*_own_data.py'))
-SMALL = [file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_rcnn.py'))]
+SMALL = [
+    file
+    for part in ('demo', 'cells', 'survey')
+    for file in sorted((CONFIGS / part).glob('*_rcnn.py'))
+]
 RUNNABLE = [*PUBLISHED, *OWN_DATA, *SMALL_OWN_DATA, *SMALL]
 
 # Name: arch, window, drop path, channels of the maps.
