@@ -1,14 +1,16 @@
 # Everything runs in .venv, which is made when it is first needed, by the Python that PYTHON names.
 PYTHON ?= python3
 export PYTHON
-# Of make demo: greenmim (Swin), hiera or mae (a plain ViT).
+# Of make demo and make survey: greenmim (Swin) or hiera; of the demo also mae (a plain ViT).
 METHOD ?= greenmim
+# Of make survey: the wheel of deepforest 2.1.0, where it is at hand; else pip downloads it.
+WHEEL ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-compiled test-classic lint clean
+.PHONY: help env demo survey test test-compiled test-classic lint clean
 
 help: ## list these targets
-	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae]'
+	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae] [WHEEL=FILE]'
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 
 env:  ## install everything into .venv, 4 minutes, mostly of downloads
@@ -16,6 +18,9 @@ env:  ## install everything into .venv, 4 minutes, mostly of downloads
 
 demo: env  ## is pretraining worth it? on images made here
 	@.venv/bin/python tools/misc/demo.py --method $(METHOD)
+
+survey: env  ## the same question on aerial photographs of trees, planned for 45 minutes; stopped, it goes on
+	@.venv/bin/python tools/misc/survey.py --method $(METHOD) $(if $(WHEEL),--wheel $(WHEEL))
 
 # A file of tests stays in one process, for its tests share what is dear to make.
 PYTEST = -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

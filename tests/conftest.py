@@ -10,16 +10,25 @@ import mmengine.config.utils
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from quick_yapf import remember_layouts
 from warm_python import warm_python
 
 import mmgreen  # noqa: F401  before mmcv.ops, which asks for operators as soon as it is imported
 
 # For every base 'mmdet::…' mmengine reads mmdet's hundred metafiles again, a third of a second.
 mmengine.config.utils.load = lru_cache(mmengine.config.utils.load)
+remember_layouts()
 
 
 # They take longest, so they begin first.
-LONGEST = ('test_whole_way.py', 'test_swin.py', 'test_inheritance.py', 'test_hiera.py')
+LONGEST = (
+    'test_whole_way.py',
+    'test_swin.py',
+    'test_inheritance.py',
+    'test_detection.py',
+    'test_finetuning.py',
+    'test_benchmark.py',
+)
 
 
 def pytest_collection_modifyitems(items):

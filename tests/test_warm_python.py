@@ -94,6 +94,18 @@ def test_numbers_that_nobody_seeded_differ(python):
     assert len({*drawn[0], *drawn[1]}) == 6
 
 
+def test_files_left_open_for_it_keep_their_numbers(python):
+    program = 'import os, sys\nfor each in sys.argv[1:]: os.write(int(each), each.encode())'
+    ends = [os.pipe() for _ in range(4)]
+    numbers = [end for _, end in reversed(ends)]
+    command = [python, '-c', program, *map(str, numbers)]
+    subprocess.run(command, check=True, pass_fds=numbers)
+    for source, end in ends:
+        assert os.read(source, 9) == str(end).encode()
+        os.close(source)
+        os.close(end)
+
+
 def test_what_a_command_starts_is_warm_too(python, tmp_path):
     (tmp_path / 'child.py').write_text('import os\nprint(os.environ["RANK"], os.getppid())')
     path = f'{python.parent}{os.pathsep}{os.environ["PATH"]}'

@@ -8,22 +8,34 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
 def main(address: str, program: str, *arguments: str) -> int:
     """Returns the status of the process, negative where a signal ended it."""
-    request = dict(program=program, arguments=arguments, folder=os.getcwd())
+    files = open_files()
+    request = dict(program=program, arguments=arguments, folder=os.getcwd(), numbers=files)
     content = json.dumps({**request, 'environment': dict(os.environ)}).encode()
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(address)
-        socket.send_fds(server, [len(content).to_bytes(8, 'big')], [0, 1, 2])
+        socket.send_fds(server, [len(content).to_bytes(8, 'big')], files)
         server.sendall(content)
         process = int(server.recv(16))
         for number in PASSED_ON:
             signal.signal(number, lambda number, frame: os.kill(process, number))
         return int(server.recv(16))
+
+
+def open_files() -> list[int]:
+    """The numbers of input, output, errors, and what else was left open for the process."""
+    files = []
+    for name in os.listdir('/proc/self/fd'):
+        with suppress(OSError):  # the folder that was listed is closed again
+            os.fstat(int(name))
+            files.append(int(name))
+    return sorted(files)
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ started with the command, to its very end.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import io
@@ -21,6 +22,8 @@ import threading
 import types
 from contextlib import suppress
 from pathlib import Path
+
+from quick_yapf import remember_layouts
 
 # Neither of OpenMMLab, nor what imports it.
 LIBRARIES = (
@@ -58,12 +61,14 @@ LIBRARIES = (
     'transformers.models.bert.tokenization_bert_fast',
     'transformers.trainer_pt_utils',
 )
+MOST_FILES = 64
 
 
 def main() -> None:
     """Becomes the command, in each process that is forked."""
     for name in LIBRARIES:
         importlib.import_module(name)
+    remember_layouts()
     gc.collect()
     gc.freeze()  # or each child copies all memory at its first collection
     request = serve(socket.socket(fileno=int(sys.argv[1])))
@@ -105,8 +110,8 @@ def serve(door: socket.socket) -> dict[str, object]:
 
 
 def receive(client: socket.socket) -> dict[str, object]:
-    """What a client asks for, with its standard input, output and errors."""
-    length, files, _, _ = socket.recv_fds(client, 8, 3)
+    """What a client asks for, with the files that it has open."""
+    length, files, _, _ = socket.recv_fds(client, 8, MOST_FILES)
     with client.makefile('rb') as stream:
         request = json.loads(stream.read(int.from_bytes(length, 'big')))
     return {**request, 'files': files}
@@ -125,11 +130,15 @@ def become(
     folder: str,
     environment: dict[str, str],
     files: list[int],
+    numbers: list[int],
 ) -> None:
     """Gives this process all that one has from whoever starts it."""
     os.setsid()
-    for number, file in enumerate(files):
+    above = max(*files, *numbers) + 1  # so that none takes the place of one that is still to move
+    for file, number in zip([fcntl.fcntl(file, fcntl.F_DUPFD, above) for file in files], numbers):
         os.dup2(file, number)
+        os.close(file)
+    for file in set(files) - set(numbers):
         os.close(file)
     os.chdir(folder)
     ours = paths(os.environ)

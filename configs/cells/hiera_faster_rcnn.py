@@ -7,18 +7,14 @@
 #
 # Batch: 1 process x 4 images. Ours; as swin_faster_rcnn.py but for the backbone. A LayerNorm for
 # each map: without it maps of a pretrained Hiera come to the pyramid many times too large.
-_base_ = 'swin_faster_rcnn.py'
+_base_ = ['swin_faster_rcnn.py', '../_base_/small_hiera.py']
 
 model = dict(
     backbone=dict(
         _delete_=True,
-        type='mmgreen.Hiera',
-        arch=dict(embed_dims=48, depths=[1, 2, 6, 1], num_heads=[1, 2, 4, 8]),
-        img_size=128,
+        **_base_.small_hiera,
         out_indices=(0, 1, 2, 3),
         out_norms=True,
-        pos_embed='abs_win',
-        global_pos_size=4,
         init_cfg=dict(type='Pretrained', checkpoint=None),
     ),
 )

@@ -4,7 +4,7 @@
 #   python tools/train.py configs/survey/swin_pretrain.py
 #
 # Ours; as cells/swin_pretrain.py but for the images. Crops of some 64 px are magnified to 128, so
-# that a crown (41 px in the median) spans two to three units. Of the 77 tiles 8 are held out.
+# that a crown (41 px in the median) spans two to three units. Of the 61 tiles 8 are held out.
 _base_ = '../cells/swin_pretrain.py'
 
 data = dict(data_root='data/survey/unlabelled', held_out=8)

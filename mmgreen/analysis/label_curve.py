@@ -161,8 +161,8 @@ class _Curve:
         self.set: LabelledSet = labelled_set(cfg)
         self.epochs = int(cfg.train_cfg.max_epochs)
         self.batch = int(cfg.train_dataloader.batch_size)
-        per_epoch = max(len(self.set.labels) // self.batch, 1)
-        self.steps = question.steps or self.epochs * per_epoch
+        in_an_epoch = cfg.train_dataloader.sampler.get('samples_per_epoch') or len(self.set.labels)
+        self.steps = question.steps or self.epochs * max(in_an_epoch // self.batch, 1)
         self.asked = {
             'config': cfg.filename,
             'steps': self.steps,

@@ -46,3 +46,5 @@ def _told(facts: str, names: dict) -> dict:
 
 if __name__ == '__main__':
     main()
+    # Not by Python's own end, which takes two seconds to free a gigabyte piece by piece.
+    os._exit(0)

@@ -5,32 +5,21 @@ Runs the ordinary tools, each with the command that it prints, so that it is als
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-
-import torch
-from mmengine.config import Config
-from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen import config_file
 from mmgreen.analysis.label_curve import read_runs
-from mmgreen.analysis.label_report import interval, read_curve, sentences
-from mmgreen.apis.endings import Terminated
-from mmgreen.demo import NETS
+from mmgreen.demo import NETS, steps
+from mmgreen.demo.steps import PRETRAINED
 from mmgreen.engine.training_log import last_value, read_training_log
 
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 120, 22
 IMAGE_SIZE, LOOK = 192, ('--grey',)
-PROCESSES = 2
 # Of detection: labels, seeds and steps of each training, and the rates of which each start has its
 # own best.
 BOXES, SEEDS, STEPS, GRID = 60, 3, 120, ('1e-3:1', '3e-3:1')
-RANDOM, PRETRAINED = 'random', 'pretrained'
+_VALIDATION = f'on {NUM_VAL} images over photographs that no training has seen'
 SHEETS = {
     'new renderings over training photographs': 'train_new',
     'validation photographs, which the model has never seen': 'val',
@@ -71,7 +60,7 @@ def run_demo(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
 def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') -> Path:
     """Makes the data and pretrains on them, or goes on with it; returns the last checkpoint."""
     counts = ['--num-train', NUM_TRAIN, '--num-val', NUM_VAL, '--num-train-new', NUM_TRAIN_NEW]
-    _run(
+    steps.run_tool(
         tools / 'dataset_converters/make_demo_data.py',
         *(data, *counts, '--size', IMAGE_SIZE, *LOOK),
     )
@@ -79,7 +68,7 @@ def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
         'train_dataloader.dataset.data_root': data / 'train',
         'val_dataloader.dataset.data_root': data / 'val',
     }
-    return _train(tools, _pretraining(method), work_dir, options)
+    return steps.train(tools, _pretraining(method), work_dir, options)
 
 
 def draw_reconstructions(
@@ -87,7 +76,7 @@ def draw_reconstructions(
 ) -> None:
     """A sheet of reconstructions of each kind of image."""
     for split in SHEETS.values():
-        _run(
+        steps.run_tool(
             tools / 'analysis_tools/visualize_reconstruction.py',
             *(_pretraining(method), checkpoint, '--img-path', data / split),
             *('--out-file', _sheet(work_dir, split), '--num-images', 6),
@@ -99,13 +88,11 @@ def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, me
     loaders = ('train_dataloader', 'val_dataloader')
     options = {f'{loader}.dataset.data_root': data for loader in loaders}
     options['val_evaluator.ann_file'] = data / 'annotations/val.json'
-    _run(
-        tools / 'analysis_tools/label_curve.py',
-        *(_detection(method), '--starts', f'{RANDOM}=', f'{PRETRAINED}={checkpoint}'),
-        *('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', *GRID),
-        # Networks as small as these gain next to nothing from a second thread.
-        *('--jobs', PROCESSES, '--keep-checkpoints', '--work-dir', work_dir / 'detection'),
-        *_options(options),
+    steps.label_curve(
+        *(tools, _detection(method), checkpoint, work_dir / 'detection'),
+        ('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', *GRID),
+        options,
+        keep_checkpoints=True,
     )
 
 
@@ -122,7 +109,7 @@ def _a_detector(work_dir: Path) -> Path:
 
 def predict(tools: Path, data: Path, work_dir: Path, detector: Path, method: str) -> None:
     """Pictures of what a detector finds in validation images."""
-    _run(
+    steps.run_tool(
         tools / 'predict.py',
         *(_detection(method), _last_checkpoint(detector), data / 'val'),
         *('--out-dir', work_dir / 'predictions'),
@@ -145,54 +132,6 @@ def _title(method: str) -> str:
     return {'vit': 'ViT'}.get(NETS[method], NETS[method].capitalize())
 
 
-def _train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object]) -> Path:
-    """Trains, on a GPU or in two processes, or goes on with it; returns the last checkpoint."""
-    ours = ('--work-dir', work_dir, '--resume')
-    if torch.cuda.is_available():
-        _run(tools / 'train.py', config, *ours, *_options(options))
-    else:
-        # Networks as small as these gain next to nothing from a second thread.
-        batch_size = Config.fromfile(config).train_dataloader.batch_size // PROCESSES
-        options = {**options, 'train_dataloader.batch_size': batch_size}
-        _run(
-            tools / 'dist_train.sh',
-            *(config, PROCESSES, *ours, *_options(options)),
-            environment=_meeting_place(),
-        )
-    return _last_checkpoint(work_dir)
-
-
-def _meeting_place() -> dict[str, str]:
-    """A port of their own for the processes: another training may hold the scripts' usual one."""
-    return {'PORT': str(get_free_port())}
-
-
-def _run(tool: Path, *arguments: object, environment: Mapping[str, str] | None = None) -> None:
-    """Runs a tool of Python or bash, and prints the command as one would type it."""
-    environment = environment or {}
-    shell = 'bash' if tool.suffix == '.sh' else 'python'
-    command = [shell, str(tool), *map(str, arguments)]
-    typed = [f'{name}={shlex.quote(value)}' for name, value in environment.items()]
-    print('\n$', *typed, shlex.join(command), flush=True)
-    # The scripts call torchrun, which lies beside this Python.
-    path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ.get("PATH", "")}'
-    program = sys.executable if shell == 'python' else shell
-    with subprocess.Popen(
-        [program, *command[1:]], env={**os.environ, 'PATH': path, **environment}
-    ) as process:
-        try:
-            status = process.wait()
-        except Terminated:  # Ctrl-C has reached it already; this signal was for the demo alone
-            process.terminate()
-            raise
-    if status:
-        raise subprocess.CalledProcessError(status, command)
-
-
-def _options(options: Mapping[str, object]) -> list[str]:
-    return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
-
-
 def _sheet(work_dir: Path, split: str) -> Path:
     return work_dir / f'reconstruction_{split}.png'
 
@@ -207,7 +146,8 @@ def _summary(
     lines = [
         '',
         f'The demo is done: pretraining took {minutes[0]:.1f} minutes, detection {minutes[1]:.1f}.',
-        *_answer(work_dir),
+        '',
+        *steps.answer(_label_curve(work_dir), _VALIDATION),
         '',
         f'  Pretrained   a small {_title(method)} on {NUM_TRAIN} images, 60 % of each hidden',
         f'  Loss         {first:.3f} in the first tenth of training, {last:.3f} in the last',
@@ -223,22 +163,6 @@ def _summary(
         f'  Predictions  {work_dir / "predictions"}: pictures, and one COCO-format file',
     ]
     return '\n'.join(lines)
-
-
-def _answer(work_dir: Path) -> list[str]:
-    """Both starts side by side, with their spread, and what can be said of them."""
-    curve = read_curve(_label_curve(work_dir))
-    ((wanted, length),) = curve.points
-    lines = [
-        '',
-        f'  Box AP with {curve.labels(wanted):.0f} labelled boxes, on {NUM_VAL} images over '
-        'photographs that no training has seen',
-    ]
-    for start in curve.starts:
-        scores = list(curve.scores(start, wanted, length).values())
-        each = ', '.join(f'{score:.1f}' for score in scores)
-        lines.append(f'    {start:12} {interval(scores).mean:5.1f}   ({each})')
-    return [*lines, *(f'  {each}' for each in sentences(curve))]
 
 
 def _scores(folder: Path) -> list[str]:

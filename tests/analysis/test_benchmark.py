@@ -1,3 +1,5 @@
+import multiprocessing
+
 import pytest
 import torch
 
@@ -154,12 +156,23 @@ def test_a_step_of_a_detector_reaches_the_heads(tmp_path, mode):
     assert seen
 
 
+@pytest.fixture
+def quick_processes(python):
+    """A new process of ``multiprocessing`` has PyTorch and its like already."""
+    ordinary = multiprocessing.spawn.get_executable()
+    multiprocessing.set_executable(str(python))
+    yield
+    multiprocessing.set_executable(ordinary)
+
+
+@pytest.mark.usefixtures('quick_processes')
 def test_the_peak_of_a_step_grows_with_the_batch(tmp_path):
     path = write_config(tmp_path, 64)
     small, large = (peak_of_step(path, setting(batch=batch)) for batch in (1, 200))
     assert large > small + 50 * 2**20
 
 
+@pytest.mark.usefixtures('quick_processes')
 def test_a_step_that_fails_in_its_process_is_named(tmp_path):
     path = tmp_path / 'no_model.py'
     path.write_text("model = dict(type='mmgreen.Nothing')")
@@ -178,7 +191,7 @@ def test_a_step_that_fails_in_its_process_is_named(tmp_path):
         ),
     ],
 )
-def test_peers_of_hiera_are_as_large_and_do_a_step(ours, peers, mode):
+def test_peers_of_hiera_are_as_large_and_do_a_step(ours, peers, mode, without_values):
     sizes = []
     for name in (ours, *(f'benchmarks/{peer}' for peer in peers)):
         where = setting(mode, 1, (224, 224))

@@ -320,3 +320,12 @@ def test_the_steps_that_are_noted_are_those_that_are_made(cfg, tmp_path):
     assert {run.steps for run in read_runs(path)} == {33}
     assert {each.train_dataloader.sampler.samples_per_epoch for each in trainer.seen} == {22}
     assert not any(each.auto_scale_lr.enable for each in trainer.seen)
+
+
+@pytest.mark.parametrize(('crops', 'steps'), [(None, 18), (40, 60)])
+def test_steps_are_those_of_the_config_where_none_are_asked_for(cfg, tmp_path, crops, steps):
+    if crops:
+        cfg.train_dataloader.sampler.samples_per_epoch = crops
+    asked = question(tmp_path, grid=GRID[:1], steps=None)
+    path = label_curve(cfg, asked, tmp_path / 'out', Trainer(best_at), str)
+    assert {run.steps for run in read_runs(path)} == {steps}

@@ -37,6 +37,9 @@ param_scheduler = [
 optim_wrapper = dict(optimizer=dict(lr=1e-2))
 """
 
+# Where nothing has to be learned.
+ONE_EPOCH = {'train_cfg.max_epochs': 1, 'param_scheduler': []}
+
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
@@ -86,13 +89,13 @@ def test_a_head_for_another_number_of_classes_is_refused(here, classes):
 
 
 def test_a_checkpoint_with_another_number_of_classes_is_refused(here):
-    train(configure_training('colours.py'))
+    train(configure_training('colours.py', cfg_options=ONE_EPOCH))
     text = (here / 'colours.py').read_text()
     text = text.replace(repr(CLASSES), repr((*CLASSES, 'fourth')))
     (here / 'four.py').write_text(text.replace('num_classes=3', 'num_classes=4'))
     sentence = r'2 of \d+ parameters.*head.fc.weight first \(file \[3, 64\], model \[4, 64\]\)'
     with pytest.raises(ValueError, match=sentence):
-        testing.test(testing.configure_test('four.py', 'work_dirs/colours/epoch_4.pth'))
+        testing.test(testing.configure_test('four.py', 'work_dirs/colours/epoch_1.pth'))
 
 
 class TestClassesOfTheFolders:
@@ -106,7 +109,8 @@ class TestClassesOfTheFolders:
         return here
 
     def test_they_fit(self):
-        runner = train(configure_training('colours.py', validate=False))
+        options = dict(cfg_options=ONE_EPOCH, validate=False)
+        runner = train(configure_training('colours.py', **options))
         assert runner.train_dataloader.dataset.CLASSES == ('blue', 'green', 'red')
 
     def test_another_number_is_refused(self, here):
@@ -129,5 +133,6 @@ class TestClassesOfTheFolders:
 
 
 def test_without_mixup(here):
-    runner = train(configure_training('colours.py', cfg_options={'model.train_cfg': None}))
+    options = {**ONE_EPOCH, 'model.train_cfg': None}
+    runner = train(configure_training('colours.py', cfg_options=options))
     assert runner.model.data_preprocessor.batch_augments is None

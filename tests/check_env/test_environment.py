@@ -14,7 +14,8 @@ def test_trials_lean_on_earlier_ones_and_blame_a_known_package():
         assert all(names.index(lower) < position for lower in trial.leans_on), name
 
 
-def test_everything_of_the_test_environment_runs():
+def test_everything_of_the_test_environment_runs(python, monkeypatch):
+    monkeypatch.setattr(sys, 'executable', str(python))
     found = gather()
     assert found.python == sys.version_info[:2]
     assert found.failures == {}

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
-from reference_configs import copy_starter
+from reference_configs import copy_starter, metafile_of
 from repository import ROOT
 
 from mmgreen.engine.schedules import check_schedule
@@ -159,9 +158,9 @@ class TestTheMethodsFolder:
         for file in [*PUBLISHED, OWN_DATA]:
             assert f'| [{file.stem}]({file.name})' in (file.parent / 'README.md').read_text()
 
-    def test_the_metafile_has_an_entry_for_each_published_config(self):
+    def test_the_metafile_has_an_entry_for_each_published_config(self, without_values):
         for file in PUBLISHED:
-            metafile = yaml.safe_load((file.parent / 'metafile.yml').read_text())
+            metafile = metafile_of(file.parent)
             (collection,) = metafile['Collections']
             each = {Path(each['Config']).name: each for each in metafile['Models']}[file.name]
             assert each['In Collection'] == collection['Name'] and each['Weights'] is None

@@ -7,7 +7,6 @@ from pathlib import Path
 import mmengine.runner  # noqa: F401  (registers what mmengine has)
 import pytest
 import torch
-import yaml
 from mmengine.config import Config
 from mmengine.registry import (
     DATA_SAMPLERS,
@@ -21,6 +20,7 @@ from mmengine.registry import (
     init_default_scope,
 )
 from PIL import Image
+from reference_configs import metafile_of
 from repository import ROOT
 
 from mmgreen.engine.schedules import check_schedule
@@ -37,7 +37,9 @@ PRETRAINING = [
 ]
 PUBLISHED = [file for file in PRETRAINING if 'own_images' not in file.name]
 SMALL = [
-    file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_pretrain.py'))
+    file
+    for part in ('demo', 'cells', 'survey')
+    for file in sorted((CONFIGS / part).glob('*_pretrain.py'))
 ]
 RUNNABLE = [*PRETRAINING, *SMALL]
 FRAGMENTS = sorted((CONFIGS / '_base_').glob('*.py'))
@@ -72,6 +74,7 @@ def types_in(node):
             yield from types_in(child)
 
 
+@pytest.mark.usefixtures('without_values')
 @pytest.mark.parametrize('file', RUNNABLE, ids=stem)
 class TestEveryConfig:
     def test_its_model_builds_and_its_schedule_ends_with_the_training(self, file):
@@ -186,9 +189,9 @@ class TestTheMethodsFolder:
             rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
-    def test_the_metafile_has_an_entry_for_each_published_config(self):
+    def test_the_metafile_has_an_entry_for_each_published_config(self, without_values):
         for file in PUBLISHED:
-            metafile = yaml.safe_load((file.parent / 'metafile.yml').read_text())
+            metafile = metafile_of(file.parent)
             (collection,) = metafile['Collections']
             each = {Path(each['Config']).name: each for each in metafile['Models']}[file.name]
             assert each['In Collection'] == collection['Name'] and each['Weights'] is None

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from mmdet.models import MaskRCNN
 from mmdet.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.models.utils import LayerNorm2d
-from reference_configs import copy_starter
+from reference_configs import copy_starter, metafile_of
 from repository import ROOT
 
 from mmgreen.datasets.classes import check_num_classes
@@ -25,8 +24,13 @@ OWN_DATA = [
     CONFIGS / 'hiera/hiera_t_mask_rcnn_own_data.py',
 ]
 BENCHMARKS = sorted((CONFIGS / 'benchmarks').glob('*mask_rcnn*.py'))
-SMALL = [file for part in ('demo', 'cells') for file in sorted((CONFIGS / part).glob('*_rcnn.py'))]
-RUNNABLE = [*PUBLISHED, *OWN_DATA, *SMALL]
+SMALL_OWN_DATA = sorted(CONFIGS.glob('*/*_n_*_own_data.py'))
+SMALL = [
+    file
+    for part in ('demo', 'cells', 'survey')
+    for file in sorted((CONFIGS / part).glob('*_rcnn.py'))
+]
+RUNNABLE = [*PUBLISHED, *OWN_DATA, *SMALL_OWN_DATA, *SMALL]
 
 # Name: arch, window, drop path, channels of the maps.
 MASK_RCNN = {
@@ -117,7 +121,7 @@ class TestEveryDetector:
 
 
 @pytest.mark.parametrize('file', BENCHMARKS, ids=stem)
-def test_those_of_benchmarks_build(file):
+def test_those_of_benchmarks_build(file, without_values):
     init_default_scope('mmdet')
     # mmdet's Swin cannot be built on the meta device.
     assert isinstance(MODELS.build(Config.fromfile(file).model), MaskRCNN)
@@ -317,16 +321,13 @@ class TestOwnData:
 
 class TestTheMethodsFolder:
     def test_the_readme_has_a_row_for_each_config(self):
-        for file in [*PUBLISHED, *OWN_DATA]:
+        for file in [*PUBLISHED, *OWN_DATA, *SMALL_OWN_DATA]:
             rows = (file.parent / 'README.md').read_text()
             assert f'| [{file.stem}]({file.name})' in rows
 
-    def test_the_metafile_has_an_entry_for_each_published_config(self):
+    def test_the_metafile_has_an_entry_for_each_published_config(self, without_values):
         for file in PUBLISHED:
-            cfg, metafile = (
-                Config.fromfile(file),
-                yaml.safe_load((file.parent / 'metafile.yml').read_text()),
-            )
+            cfg, metafile = Config.fromfile(file), metafile_of(file.parent)
             (collection,) = metafile['Collections']
             each = {Path(each['Config']).name: each for each in metafile['Models']}[file.name]
             assert each['In Collection'] == collection['Name'] and each['Weights'] is None

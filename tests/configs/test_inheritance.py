@@ -65,7 +65,11 @@ model = dict(
     backbone=dict(arch=dict(_delete_=True, **{ARCH})),
     neck=dict(in_channels=[8, 16, 32, 64]),
     roi_head=dict(bbox_head=heads, mask_head=heads),
-    test_cfg=dict(rcnn=dict(score_thr=0.0)),  # so that there is something to score
+    train_cfg=dict(rpn_proposal=dict(max_per_img=50), rcnn=dict(sampler=dict(num=16))),
+    test_cfg=dict(
+        rpn=dict(max_per_img=50),
+        rcnn=dict(score_thr=0.0, max_per_img=5),  # so that there is something to score
+    ),
 )
 param_scheduler = []
 randomness = dict(seed=0)

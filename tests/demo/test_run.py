@@ -1,15 +1,12 @@
 import json
-import os
-import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from mmgreen.analysis.label_curve import Run
-from mmgreen.apis.endings import Terminated, sigterm_interrupts
 from mmgreen.demo import run as demo
+from mmgreen.demo import steps
 
 KINDS = ('bbox', 'segm')
 
@@ -59,8 +56,8 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
         if tool.name == 'label_curve.py':
             write_label_curve(work / 'detection', arguments)
 
-    monkeypatch.setattr(demo, '_run', run)
-    monkeypatch.setattr(demo.torch.cuda, 'is_available', lambda: has_gpu)
+    monkeypatch.setattr(steps, 'run_tool', run)
+    monkeypatch.setattr(steps.torch.cuda, 'is_available', lambda: has_gpu)
     demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work, method)
     assert [name for name, _ in ran] == [
         'make_demo_data.py',
@@ -86,33 +83,3 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
     for what in ('0.750 in the first tenth', '0.051 in the last', '0.88 on validation'):
         assert what in said
     assert 'reconstruction_val.png' in said and 'reconstruction_train_new.png' in said
-
-
-def test_a_step_that_fails_stops_the_demo(tmp_path):
-    with pytest.raises(demo.subprocess.CalledProcessError):
-        demo._run(tmp_path / 'no_such_tool.py')
-
-
-def test_a_script_finds_the_torchrun_beside_this_python_and_its_variables_are_printed(
-    tmp_path, capfd
-):
-    script = tmp_path / 'tool.sh'
-    script.write_text('echo "${PATH%%:*} $1 $WHAT"')
-    demo._run(script, 'an argument', environment={'WHAT': 'a b'})
-    said = capfd.readouterr().out
-    assert f"$ WHAT='a b' bash {script} 'an argument'" in said
-    assert f'{Path(sys.executable).parent} an argument a b' in said
-
-
-def test_sigterm_ends_the_step_that_runs(tmp_path):
-    tool = tmp_path / 'tool.py'
-    tool.write_text(
-        'import os, pathlib, signal, time\n'
-        f'os.kill({os.getpid()}, signal.SIGTERM)\n'
-        'time.sleep(60)\n'
-        f'pathlib.Path({str(tmp_path / "ended")!r}).touch()\n'
-    )
-    begin = time.monotonic()
-    with pytest.raises(Terminated), sigterm_interrupts():
-        demo._run(tool)
-    assert time.monotonic() - begin < 50 and not (tmp_path / 'ended').exists()

@@ -45,8 +45,27 @@ def test_reset_gives_maes_initialisation():
     for layer, fan_in, fan_out in ((net[0], 48, 100), (net[1], 300, 500)):
         expected = (2 / (fan_in + fan_out)) ** 0.5
         assert abs(layer.weight.std().item() / expected - 1) < 0.05
-        assert not layer.bias.any()
+    assert net[0].bias.any() and not net[1].bias.any()
     assert not net[2].bias.any() and (net[2].weight == 1).all()
+
+
+@pytest.mark.parametrize(
+    'net',
+    [
+        lambda: SwinEncoder(SWIN_ARCHS['tiny'] | dict(depths=[1, 1, 1, 1])),
+        lambda: TwinsEncoder(SVT_ARCHS['svt_small'] | dict(depths=[1, 1, 1, 1])),
+        lambda: TwinsEncoder(PCPVT_ARCHS['pcpvt_small'] | dict(depths=[1, 1, 1, 1])),
+        lambda: HieraEncoder(HIERA_ARCHS['tiny'] | dict(depths=[1, 1, 1, 1])),
+    ],
+    ids=['swin', 'svt', 'pcpvt', 'hiera'],
+)
+def test_padding_of_a_batch_does_not_blow_up_the_first_gradient(net):
+    torch.manual_seed(0)
+    net = net()
+    images = torch.randn(1, 3, 224, 224)
+    images[:, :, 160:] = 0
+    sum((out * torch.randn_like(out)).mean() for out in net(images)).backward()
+    assert max(p.grad.norm().item() for p in net.parameters() if p.grad is not None) < 10
 
 
 HEADS = {

@@ -1,4 +1,4 @@
-"""tools/misc/make_env.sh with a Python that only writes down what it is told to run."""
+"""tools/misc/make_env.sh, and test_classic.sh, with a Python that only writes down what to run."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ case "$*" in
         sed "2i FAKE_VERSION=$FAKE_VERSION" "$0" >$4/bin/python
         chmod +x $4/bin/python
         echo "$*" >>log ;;
-    *) echo "$*" >>log ;;
+    *) echo "$*${PIP_NO_CACHE_DIR:+, no cache}" >>log ;;
 esac
 """
 WORKS = '#!/bin/sh\n'
@@ -26,13 +26,22 @@ WORKS = '#!/bin/sh\n'
 def checkout(tmp_path):
     shutil.copytree(ROOT / 'requirements', tmp_path / 'requirements')
     (tmp_path / 'tools/misc').mkdir(parents=True)
-    shutil.copy(ROOT / 'tools/misc/make_env.sh', tmp_path / 'tools/misc')
+    for name in ('make_env.sh', 'test_classic.sh', 'need_disk.sh'):
+        shutil.copy(ROOT / 'tools/misc' / name, tmp_path / 'tools/misc')
     for name in ('setup.py', 'pyproject.toml'):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
 
-def make_env(checkout, *options, version='3.12', python='python3.12', programs=None):
+def make_env(
+    checkout,
+    *options,
+    version='3.12',
+    python='python3.12',
+    programs=None,
+    script='make_env.sh',
+    **environment,
+):
     """Runs the script where ``programs``, texts by their names, come first on PATH."""
     folder = checkout / 'bin'
     folder.mkdir(exist_ok=True)
@@ -40,9 +49,10 @@ def make_env(checkout, *options, version='3.12', python='python3.12', programs=N
     for name, text in {**defaults, **(programs or {})}.items():
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
+    path = f'{folder}:{os.defpath}'
     return subprocess.run(
-        [shutil.which('bash'), checkout / 'tools/misc/make_env.sh', *options],
-        env={'PATH': f'{folder}:{os.defpath}', 'FAKE_VERSION': version, 'PYTHON': python},
+        [shutil.which('bash'), checkout / 'tools/misc' / script, *options],
+        env={'PATH': path, 'FAKE_VERSION': version, 'PYTHON': python, **environment},
         capture_output=True,
         text=True,
     )
@@ -175,3 +185,56 @@ def test_after_a_failure_it_is_not_taken_for_made(checkout):
     shutil.rmtree(checkout / '.venv')
     assert make_env(checkout).returncode == 0
     assert steps(checkout) == STEPS[:3] + STEPS
+
+
+# 2 GB are free where the environment is made, 1 GB where pip downloads.
+SMALL_DISKS = """#!/usr/bin/env bash
+echo 'Filesystem 1024-blocks Used Available Capacity Mounted on'
+case "$2" in
+    /downloads) echo '/dev/b 9000000 1 1000000 1% /downloads' ;;
+    *) echo "/dev/a 9000000 1 ${FREE:-2000000} 1% /" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ('script', 'sentence'),
+    [
+        ('make_env.sh', 'making .venv takes up to 9 GB of disk, and 2 GB are free in'),
+        ('test_classic.sh', 'making .venv-classic takes up to 8 GB of disk, and 2 GB are free in'),
+    ],
+)
+class TestDisk:
+    def test_too_little_is_said_at_the_start_and_no_more(self, checkout, script, sentence):
+        result = make_env(checkout, programs={'df': SMALL_DISKS}, script=script)
+        assert result.returncode == 0
+        assert result.stderr.startswith(f'mmgreen: {sentence}')
+        assert result.stderr.count('\n') == 1
+        assert result.stdout.startswith('== Making .venv')
+        again = make_env(checkout, programs={'df': SMALL_DISKS}, script=script)
+        assert again.stderr == ''
+
+    def test_downloads_may_have_another(self, checkout, script, sentence):
+        places = dict(programs={'df': SMALL_DISKS}, script=script, FREE='90000000')
+        result = make_env(checkout, **places, TMPDIR='/downloads')
+        assert result.stderr.startswith('mmgreen: pip downloads up to 3 GB to /downloads, and 1 GB')
+        assert make_env(checkout, **places).stderr == ''
+
+    def test_on_continuous_integration_no_wheel_is_kept(self, checkout, script, sentence):
+        make_env(checkout, script=script, CI='true')
+        assert {each.endswith(', no cache') for each in steps(checkout) if 'venv' not in each} == {
+            True
+        }
+
+
+def test_the_classic_stack_begins_with_what_is_largest(checkout):
+    result = make_env(checkout, script='test_classic.sh')
+    assert result.returncode == 0, result.stderr
+    shared = '-m pip install -qq --disable-pip-version-check '
+    assert [step.replace(shared, '') for step in steps(checkout)] == [
+        '-m venv --clear .venv-classic',
+        '-c requirements/classic.txt torch torchvision',
+        '-r requirements/classic.txt',
+        '--no-deps -r requirements/classic_mm.txt',
+        '-m pytest tests/any_stack.py -q -p no:cacheprovider',
+    ]

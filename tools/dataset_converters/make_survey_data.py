@@ -17,8 +17,9 @@ from mmgreen.apis.endings import ends_in_a_sentence
 def parse_args() -> argparse.Namespace:
     """The command line; read before anything heavy is imported."""
     parser = argparse.ArgumentParser(
-        description='Write train/, val/, final/, each with a COCO file, and unlabelled/, from the '
-        'images and boxes in the wheel of deepforest 2.1.0 (MIT licence, Weecology).'
+        description='Write train/, val/, val_other_site/, final/, each with a COCO file, and '
+        'unlabelled/, from images and boxes in the wheel of deepforest 2.1.0 (MIT licence, '
+        'Weecology).'
     )
     parser.add_argument('out_dir', help='folder to write into')
     parser.add_argument(

@@ -13,6 +13,11 @@ compiled=${1:-}
 ENV=.venv${compiled:+-compiled}
 STAMP=$ENV/made-from
 
+# shellcheck source=tools/misc/need_disk.sh
+. tools/misc/need_disk.sh
+# A machine of continuous integration is used once: a copy of each wheel would only fill its disk.
+[ -z "${CI:-}" ] || export PIP_NO_CACHE_DIR=1
+
 say() { echo "== $*"; }
 
 refuse() {
@@ -60,10 +65,11 @@ fi
     refuse "to compile mmcv there must be a c++ on PATH; on Debian and Ubuntu: apt-get install g++."
 
 say "Making $ENV with Python $version."
+[ -e "$STAMP" ] || need_disk "$ENV" 9 3
 rm -f "$STAMP"
 [ "$("$ENV"/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$version" ] ||
     "$PYTHON" -m venv --clear "$ENV"
-say 'Installing torch: a few minutes, about 5 GB.'
+say 'Installing torch: a few minutes, about 6 GB.'
 pip_install torch torchvision
 install_mmcv
 say 'Installing mmgreen, mmdet, mmpretrain, and what the tests and the demo need.'

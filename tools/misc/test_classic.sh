@@ -10,13 +10,21 @@ ENV=.venv-classic
 STAMP=$ENV/made-from
 origin=$(cat requirements/classic*.txt | cksum)
 
+# shellcheck source=tools/misc/need_disk.sh
+. tools/misc/need_disk.sh
+# A machine of continuous integration is used once: a copy of each wheel would only fill its disk.
+[ -z "${CI:-}" ] || export PIP_NO_CACHE_DIR=1
+
 pip_install() {
     "$ENV"/bin/python -m pip install -qq --disable-pip-version-check "$@"
 }
 
 if [ "$(cat "$STAMP" 2>/dev/null)" != "$origin" ]; then
-    echo "== Making $ENV: a few minutes, about 5 GB."
+    echo "== Making $ENV: a few minutes, about 6 GB."
     "$PYTHON" -m venv --clear "$ENV"
+    need_disk "$ENV" 8 3
+    # First, and alone: pip keeps what it downloads until all is installed.
+    pip_install -c requirements/classic.txt torch torchvision
     pip_install -r requirements/classic.txt
     pip_install --no-deps -r requirements/classic_mm.txt
     echo "$origin" >"$STAMP"

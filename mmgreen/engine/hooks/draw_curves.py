@@ -19,6 +19,9 @@ class DrawCurves(Hook):
 
     priority = 'LOWEST'  # after what writes the log that is drawn
 
+    def __init__(self) -> None:
+        self.drawn_at: int | None = None  # the step of the last picture
+
     @master_only
     def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Draws."""
@@ -26,12 +29,14 @@ class DrawCurves(Hook):
 
     @master_only
     def after_train(self, runner: Runner) -> None:
-        """Draws."""
-        self._draw(runner)
+        """Draws, but for a training that ended with a validation: that is drawn."""
+        if self.drawn_at != runner.iter:
+            self._draw(runner)
 
     def _draw(self, runner: Runner) -> None:
         try:
             draw_curves([runner.work_dir], os.path.join(runner.work_dir, 'curves.png'))
+            self.drawn_at = runner.iter
         except MissingFileError:  # not a line is logged yet
             return
         except OSError as error:  # a full disk must not end a training for a picture's sake

@@ -6,22 +6,32 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmgreen.datasets.conversion import survey
 from mmgreen.datasets.read_image import read_pixels
 from mmgreen.errors import InputError
 
-SIZES = {'train': (900, 800), 'val': (500, 420), 'final': (400, 400)}
+SITE = survey.SITE
+SIZES = {SITE: (900, 800), survey.LABELLED['val_other_site'][0].stem: (500, 420)}
+# In columns and rows: crowns at the borders, and one in the middle of the margin between them.
+CROWNS = [(x, y) for x in (5, 200, 340, 585, 645, 710) for y in (9, 180, 330)]
+TRAIN, VAL = (0, 600), (700, 900)
 
 
 @pytest.fixture
 def wheel(picture, voc, folder, tmp_path, monkeypatch):
-    for split, stems in survey.LABELLED.items():
-        width, height = SIZES[split]
-        for stem in stems:
-            picture(f'{stem}.png', (width, height))
-            crowns = [('Alive', x, y, x + 40, y + 40) for x in (5, 200, 340) for y in (9, 180, 330)]
-            voc(f'{stem}.xml', crowns, f'{stem}.png', (width, height))
+    parts = (survey.Photograph(SITE, right=TRAIN[1]), survey.Photograph(SITE, left=VAL[0]))
+    monkeypatch.setitem(survey.LABELLED, 'train', parts[:1])
+    monkeypatch.setitem(survey.LABELLED, 'val', parts[1:])
+    for each in {each.stem for photographs in survey.LABELLED.values() for each in photographs}:
+        width, height = SIZES.get(each, (400, 400))
+        picture(f'{each}.png', (width, height))
+        crowns = [('Alive', x, y, x + 40, y + 40) for x, y in CROWNS if x + 40 <= width]
+        voc(f'{each}.xml', crowns, f'{each}.png', (width, height))
+    rows, columns = np.indices((800, 900))
+    colours = np.stack([rows % 256, columns % 256, columns // 256], axis=-1).astype(np.uint8)
+    Image.fromarray(colours).save(folder / f'{SITE}.png')
     picture('OSBS_029.tif', (400, 400))
     for name in survey.WITHOUT_BOXES:
         picture(name, (400, 400))
@@ -33,32 +43,65 @@ def wheel(picture, voc, folder, tmp_path, monkeypatch):
     return path
 
 
-def test_each_picture_is_where_it_belongs(wheel, folder, tmp_path):
+@pytest.fixture
+def out(wheel, tmp_path):
     survey.make_survey_data(str(tmp_path / 'out'), str(wheel))
-    sources = {}
-    for split, stems in survey.LABELLED.items():
-        content = json.loads((tmp_path / 'out' / f'{split}.json').read_text())
-        sources[split] = {image['source'] for image in content['images']}
-        assert sources[split] == {f'{stem}.png' for stem in stems}
+    return tmp_path / 'out'
+
+
+def read(out, split):
+    return json.loads((out / f'{split}.json').read_text())
+
+
+def ids(out, split, iscrowd=0):
+    annotations = read(out, split)['annotations']
+    return [each['source_id'] for each in annotations if each['iscrowd'] == iscrowd]
+
+
+def test_each_picture_is_where_it_belongs(out):
+    for split, photographs in survey.LABELLED.items():
+        content = read(out, split)
+        sources = {image['source'].partition('_columns_')[0] for image in content['images']}
+        assert {name.removesuffix('.png') for name in sources} == {p.stem for p in photographs}
         assert [each['name'] for each in content['categories']] == ['Tree']
         names = {each['file_name'] for each in content['images']}
-        assert {path.name for path in (tmp_path / 'out' / split).iterdir()} == names
-        ordinary = [each['source_id'] for each in content['annotations'] if not each['iscrowd']]
-        if split != 'train':
-            assert len(ordinary) == len(set(ordinary)) == 9 * len(stems)
-    pretrained = {path.name.rsplit('_', 2)[0] for path in (tmp_path / 'out/unlabelled').iterdir()}
-    assert pretrained == {survey.LABELLED['train'][0], 'SOAP_031', survey.WITHOUT_BOXES[1][:-4]}
+        assert {path.name for path in (out / split).iterdir()} == names
+    pretrained = {path.name.rsplit('_', 2)[0] for path in (out / 'unlabelled').iterdir()}
+    name = f'{SITE}_columns_{TRAIN[0]}_{TRAIN[1]}'
+    assert pretrained == {name, 'SOAP_031', survey.WITHOUT_BOXES[1][:-4]}
 
 
-def test_every_pixel_of_the_training_is_pretrained_on(wheel, folder, tmp_path):
-    survey.make_survey_data(str(tmp_path / 'out'), str(wheel))
-    stem = survey.LABELLED['train'][0]
-    seen = np.zeros((800, 900), bool)
-    for path in (tmp_path / 'out/unlabelled').glob(f'{stem}_*'):
-        x, y = map(int, path.stem.rsplit('_', 2)[1:])
-        height, width = read_pixels(str(path)).shape[:2]
-        seen[y : y + height, x : x + width] = True
-    assert seen.all()
+def test_each_tree_counts_once_and_none_of_the_validation_is_trained_on(out):
+    for split, trees in {'val': 3, 'val_other_site': 9, 'final': 18}.items():
+        assert len(ids(out, split)) == len(set(ids(out, split))) == trees
+    # Of the crowns at 585 the training has 15 of 40 columns: less than 40 %.
+    assert len(set(ids(out, 'train'))) == 9 and len(set(ids(out, 'train', iscrowd=1))) == 3
+    in_val = {*ids(out, 'val'), *ids(out, 'val', iscrowd=1)}
+    assert not in_val & {*ids(out, 'train'), *ids(out, 'train', iscrowd=1)}
+
+
+def test_columns_are_those_of_the_photograph(out, folder):
+    whole = read_pixels(str(folder / f'{SITE}.png'))
+    for split, (left, right) in {'train': TRAIN, 'val': VAL, 'unlabelled': TRAIN}.items():
+        seen = np.zeros(whole.shape[:2], bool)
+        for path in (out / split).glob(f'{SITE}_*'):
+            x, y = map(int, path.stem.rsplit('_', 2)[1:])
+            pixels = read_pixels(str(path))
+            height, width = pixels.shape[:2]
+            there = np.s_[y : y + height, left + x : left + x + width]
+            assert (pixels == whole[there]).all()
+            seen[there] = True
+        assert seen[:, left:right].all() and seen.sum() == 800 * (right - left)
+
+
+def test_boxes_lie_on_their_crowns(out):
+    content = read(out, 'val')
+    place = {image['id']: (image['x'], image['y']) for image in content['images']}
+    for each in content['annotations']:
+        if not each['iscrowd']:
+            x, y = place[each['image_id']]
+            left, top, width, height = each['bbox']
+            assert (left + x + VAL[0], top + y) in CROWNS and (width, height) == (40, 40)
 
 
 def test_another_wheel_is_refused(wheel, tmp_path):
@@ -80,3 +123,16 @@ def test_a_set_of_before_is_refused(wheel, tmp_path):
     (tmp_path / 'final').mkdir()
     with pytest.raises(InputError, match='final is there already'):
         survey.make_survey_data(str(tmp_path), str(wheel))
+
+
+def test_a_set_that_was_broken_off_is_made_anew(wheel, tmp_path, monkeypatch):
+    def break_off(*arguments, **options):
+        raise KeyboardInterrupt
+
+    out = tmp_path / 'out'
+    with monkeypatch.context() as patches:
+        patches.setattr(survey, 'coco_content', break_off)
+        with pytest.raises(KeyboardInterrupt):
+            survey.make_survey_data(str(out), str(wheel))
+    survey.make_survey_data(str(out), str(wheel))
+    assert (out / 'final.json').is_file() and not (out / survey.PART).exists()

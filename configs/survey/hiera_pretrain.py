@@ -1,0 +1,14 @@
+# Masked autoencoding of a small Hiera (4.5 M) on tree crowns in aerial photographs, at 128 px.
+#
+#   python tools/dataset_converters/make_survey_data.py data/survey
+#   python tools/train.py configs/survey/hiera_pretrain.py
+#
+# Ours; as swin_pretrain.py but for the model.
+_base_ = ['swin_pretrain.py', '../_base_/small_hiera.py']
+
+model = dict(
+    shared_mask=False,
+    backbone=dict(_delete_=True, **_base_.small_hiera, q_pool=2),
+    neck=_base_.small_hiera_decoder,
+    head=_base_.small_hiera_head,
+)

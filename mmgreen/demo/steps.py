@@ -1,0 +1,130 @@
+"""What the demo and the survey do alike: they run the ordinary tools, each as one would type it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch.distributed.elastic.utils.distributed import get_free_port
+
+from mmgreen.analysis.label_report import interval, read_curve, sentences
+from mmgreen.apis.endings import Terminated
+
+# Networks as small as these gain next to nothing from a second thread.
+PROCESSES = 2
+RANDOM, PRETRAINED = 'random', 'pretrained'
+
+
+def run_tool(tool: Path, *arguments: object, environment: Mapping[str, str] | None = None) -> None:
+    """Runs a tool of Python or bash, and prints the command as one would type it.
+
+    Raises:
+        subprocess.CalledProcessError: if it fails; its own message is above.
+    """
+    environment = environment or {}
+    shell = 'bash' if tool.suffix == '.sh' else 'python'
+    command = [shell, str(tool), *map(str, arguments)]
+    typed = [f'{name}={shlex.quote(value)}' for name, value in environment.items()]
+    print('\n$', *typed, shlex.join(command), flush=True)
+    # The scripts call torchrun, which lies beside this Python.
+    path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ.get("PATH", "")}'
+    program = sys.executable if shell == 'python' else shell
+    with subprocess.Popen(
+        [program, *command[1:]], env={**os.environ, 'PATH': path, **environment}
+    ) as process:
+        try:
+            status = process.wait()
+        except Terminated:  # Ctrl-C has reached it already; this signal was for the demo alone
+            process.terminate()
+            raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
+
+
+def train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object]) -> Path:
+    """Trains, on a GPU or in two processes, or goes on with it; returns the last checkpoint.
+
+    Args:
+        tools: the folder ``tools``.
+        config: what is trained.
+        work_dir: where it is trained.
+        options: what else than the config says.
+    """
+    ours = ('--work-dir', work_dir, '--resume')
+    if torch.cuda.is_available():
+        run_tool(tools / 'train.py', config, *ours, *cfg_options(options))
+    else:
+        batch_size = Config.fromfile(config).train_dataloader.batch_size // PROCESSES
+        options = {**options, 'train_dataloader.batch_size': batch_size}
+        run_tool(
+            tools / 'dist_train.sh',
+            *(config, PROCESSES, *ours, *cfg_options(options)),
+            environment=meeting_place(),
+        )
+    return Path((work_dir / 'last_checkpoint').read_text())
+
+
+def meeting_place() -> dict[str, str]:
+    """A port of their own for the processes: another training may hold the scripts' usual one."""
+    return {'PORT': str(get_free_port())}
+
+
+def cfg_options(options: Mapping[str, object]) -> list[str]:
+    """The options of a config, as tools take them."""
+    return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
+
+
+def label_curve(
+    tools: Path,
+    config: str,
+    checkpoint: Path,
+    work_dir: Path,
+    arguments: Sequence[object],
+    options: Mapping[str, object],
+    keep_checkpoints: bool = False,
+) -> Path:
+    """Trains a detector with few labels from random weights and from a checkpoint, or goes on.
+
+    Args:
+        tools: the folder ``tools``.
+        config: the detector's.
+        checkpoint: of the pretraining.
+        work_dir: where all is trained.
+        arguments: further ones of ``label_curve.py``.
+        options: what else than the config says.
+        keep_checkpoints: of every training, the last.
+
+    Returns:
+        The path of ``label_curve.json``.
+    """
+    run_tool(
+        tools / 'analysis_tools/label_curve.py',
+        *(config, '--starts', f'{RANDOM}=', f'{PRETRAINED}={checkpoint}'),
+        *(*arguments, '--jobs', PROCESSES, '--work-dir', work_dir),
+        *(['--keep-checkpoints'] if keep_checkpoints else []),
+        *cfg_options(options),
+    )
+    return work_dir / 'label_curve.json'
+
+
+def answer(path: Path, where: str) -> list[str]:
+    """Both starts side by side, with their spread, and what can be said of them.
+
+    Args:
+        path: of a ``label_curve.json`` with one amount of labels.
+        where: on which images they were scored.
+    """
+    curve = read_curve(path)
+    ((wanted, length),) = curve.points
+    lines = [f'  Box AP with {curve.labels(wanted):.0f} labelled boxes, {where}']
+    for start in curve.starts:
+        scores = list(curve.scores(start, wanted, length).values())
+        each = ', '.join(f'{score:.1f}' for score in scores)
+        lines.append(f'    {start:12} {interval(scores).mean:5.1f}   ({each})')
+    return [*lines, *(f'  {each}' for each in sentences(curve))]
