@@ -18,6 +18,7 @@ HOSTS = ('mmengine', 'mmcv', 'mmdet', 'mmpretrain', 'mmgreen')
 lines = [sys.stdin.read(), sys.argv, __name__, globals().get('__file__'), sys.path[:2]]
 lines += [os.getcwd(), os.environ['COLOUR'], os.environ.get('HOME'), helper.WORD]
 lines += [sys.modules['__main__'].__name__, [x for x in HOSTS if x in sys.modules]]
+lines += [sys.dont_write_bytecode]
 print(json.dumps(lines))
 print('aside', file=sys.stderr)
 """
@@ -57,7 +58,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize('how', ['script', 'module', 'program'])
 def test_a_command_sees_what_it_would_see(python, folder, how):
     arguments = {
-        'script': ['-u', 'tool.py'],
+        'script': ['-u', '-B', 'tool.py'],
         'module': ['-m', 'tool'],
         'program': ['-c', STATE],
     }

@@ -29,7 +29,7 @@ def warm_python() -> Iterator[Path]:
     """A program that takes the place of ``sys.executable``, with a ``torchrun`` beside it.
 
     A command finds it as its own ``sys.executable``, so that what that starts is warm too. Of the
-    interpreter's options it knows ``-c``, ``-m`` and ``-u``.
+    interpreter's options it knows ``-c``, ``-m``, ``-u`` and ``-B``.
     """
     with (
         tempfile.TemporaryDirectory(prefix='warm') as folder,

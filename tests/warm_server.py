@@ -147,6 +147,7 @@ def become(
     os.environ.update(environment)
     sys.path[:0] = paths(os.environ)
     sys.executable = program
+    sys.dont_write_bytecode = bool(environment.get('PYTHONDONTWRITEBYTECODE'))
     numpy, torch = sys.modules['numpy'], sys.modules['torch']
     numpy.random.seed()
     torch.default_generator.seed()
@@ -160,9 +161,11 @@ def paths(environment: dict[str, str]) -> list[str]:
 
 def run(arguments: list[str]) -> None:
     """Does what ``python ARGUMENTS`` does."""
-    if arguments[:1] == ['-u']:
+    while arguments[0] in ('-u', '-B'):
+        if arguments[0] == '-u':
+            sys.stdout, sys.stderr = (unbuffered(number) for number in (1, 2))
+        sys.dont_write_bytecode |= arguments[0] == '-B'
         arguments = arguments[1:]
-        sys.stdout, sys.stderr = (unbuffered(number) for number in (1, 2))
     first, *rest = arguments
     if first == '-c':
         sys.argv, sys.path[:0] = ['-c', *rest[1:]], ['']

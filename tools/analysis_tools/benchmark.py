@@ -71,6 +71,7 @@ def main() -> None:
     """Prints a table; ends with 1 if a config failed, with one sentence if none can be compared."""
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/benchmark.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.analysis.benchmark_modes import benchmark
 
         failed = benchmark(**vars(args))

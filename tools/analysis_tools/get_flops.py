@@ -29,6 +29,7 @@ def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/get_flops.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.analysis.flops import as_table, count_parts
         from mmgreen.apis.launching import read_config
 

@@ -28,6 +28,7 @@ def main() -> None:
     """Ends with one sentence where it is the user who can mend something."""
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/visualize_reconstruction.py'):
+        import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
         from mmgreen.apis.launching import read_config
         from mmgreen.apis.reconstruction_pictures import write_sheet
 
