@@ -1,6 +1,6 @@
 # The demo with Hiera: Mask R-CNN with the small one that configs/demo/hiera_pretrain.py pretrains.
 #
-#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/dataset_converters/make_demo_data.py data/demo --grey
 #   python tools/train.py configs/demo/hiera_mask_rcnn.py \
 #       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
 #

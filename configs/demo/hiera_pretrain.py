@@ -1,6 +1,6 @@
 # The demo with Hiera: masked autoencoding of a small one at 128 px, on the demo's images.
 #
-#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/dataset_converters/make_demo_data.py data/demo --grey
 #   python tools/train.py configs/demo/hiera_pretrain.py
 #
 # Batch: 1 process x 32 images. Ours, and may change: as swin_pretrain.py but for the model.

@@ -1,6 +1,6 @@
 # The demo: Mask R-CNN with the small Swin that configs/demo/swin_pretrain.py pretrains, at 128 px.
 #
-#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/dataset_converters/make_demo_data.py data/demo --grey
 #   python tools/train.py configs/demo/swin_mask_rcnn.py \
 #       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
 #
@@ -22,6 +22,7 @@ data_root = 'data/demo/'
 classes = ('ball', 'ring', 'star', 'tile')
 
 model = dict(
+    data_preprocessor=dict(mean=[118.0] * 3, std=[58.0] * 3),  # as in pretraining
     backbone=dict(
         _delete_=True,
         type='mmgreen.GreenSwin',

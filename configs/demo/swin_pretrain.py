@@ -1,10 +1,10 @@
 # The demo: GreenMIM pretraining of a small Swin at 128 px, on images that it makes itself.
 #
-#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/dataset_converters/make_demo_data.py data/demo --grey
 #   python tools/train.py configs/demo/swin_pretrain.py
 #
 # Batch: 1 process x 32 images. Ours, and may change: it is to show, in minutes on two CPU cores,
-# that everything works. Plain pixels are the target, so that colours in pictures are the model's.
+# whether pretraining is worth it.
 _base_ = [
     '../_base_/imagenet_mim_224.py',
     '../_base_/greenmim_schedule.py',
@@ -21,8 +21,8 @@ model = dict(
     mask_ratio=0.6,
     data_preprocessor=dict(
         type='mmpretrain.SelfSupDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
+        mean=[118.0] * 3,  # the same for each channel, as the images are grey: with a tint of its
+        std=[58.0] * 3,  # own a patch would be predicted by that tint alone
         to_rgb=True,
     ),
     backbone=dict(
@@ -36,41 +36,44 @@ model = dict(
     neck=dict(
         type='mmgreen.MIMDecoder', in_channels=256, embed_dim=256, num_heads=8, img_size=size
     ),
-    head=dict(type='mmgreen.MIMHead', target='pixel'),
+    head=dict(type='mmgreen.MIMHead', target='norm_pixel'),
 )
-loader = dict(batch_size=batch_size, num_workers=2)
+crop = dict(
+    type='mmpretrain.RandomResizedCrop',
+    scale=size,
+    crop_ratio_range=(0.15, 0.6),  # an object is about two units wide
+    backend='pillow',
+    interpolation='bicubic',
+)
+loader = dict(batch_size=batch_size, num_workers=1)
 train_dataloader = dict(
     **loader,
     dataset=dict(
         data_root='data/demo/train',
         pipeline=[
             dict(type='mmgreen.ReadImage'),
-            dict(
-                type='mmpretrain.RandomResizedCrop',
-                scale=size,
-                crop_ratio_range=(0.15, 0.6),  # an object is about two units wide
-                backend='pillow',
-                interpolation='bicubic',
-            ),
+            crop,
             dict(type='mmcv.transforms.RandomFlip', prob=0.5),
             dict(type='mmpretrain.PackInputs'),
         ],
     ),
 )
-test_dataloader = dict(
+test_dataloader = val_dataloader = dict(
     **loader,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='mmgreen.SeededSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
     dataset=dict(
+        type='mmgreen.UnlabelledImages',
         data_root='data/demo/val',
-        pipeline=[
-            dict(type='mmgreen.ReadImage'),
-            dict(type='mmcv.transforms.CenterCrop', crop_size=size),
-            dict(type='mmpretrain.PackInputs'),
-        ],
+        pipeline=[dict(type='mmgreen.ReadImage'), crop, dict(type='mmpretrain.PackInputs')],
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+val_cfg, val_evaluator = {}, dict(type='mmgreen.ReconstructionLoss')
+optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=3.0))
 auto_scale_lr = dict(base_batch_size=batch_size)
-train_cfg = dict(max_epochs=epochs)
+train_cfg = dict(max_epochs=epochs, val_interval=epochs // 4)
 kind = dict(by_epoch=True, convert_to_iter_based=True)
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, begin=0, end=warmup, **kind),

@@ -1,6 +1,6 @@
 # The demo with ViTDet: Mask R-CNN with the small ViT that configs/demo/vit_pretrain.py pretrains.
 #
-#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/dataset_converters/make_demo_data.py data/demo --grey
 #   python tools/train.py configs/demo/vit_mask_rcnn.py \
 #       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
 #

@@ -1,6 +1,6 @@
 # The demo with a plain ViT: masked autoencoding of a small one at 128 px, on the demo's images.
 #
-#   python tools/dataset_converters/make_demo_data.py data/demo
+#   python tools/dataset_converters/make_demo_data.py data/demo --grey
 #   python tools/train.py configs/demo/vit_pretrain.py
 #
 # Batch: 1 process x 32 images. Ours, and may change: as swin_pretrain.py but for the model.
@@ -29,7 +29,7 @@ model = dict(
     head=dict(
         _delete_=True,
         type='mmpretrain.MAEPretrainHead',
-        norm_pix=False,
+        norm_pix=True,
         patch_size=16,
         loss=dict(type='mmpretrain.PixelReconstructionLoss', criterion='L2'),
     ),

@@ -47,6 +47,7 @@ def make_demo_data(
     image_size: int | tuple[int, int] = 160,
     seed: int = 0,
     overwrite: bool = False,
+    grey: bool = False,
 ) -> DemoData:
     """Writes balls, rings, stars and tiles drawn over crops of photographs.
 
@@ -66,6 +67,8 @@ def make_demo_data(
         seed: at least 0.
         overwrite: replace a set that was made with other settings. Its own files are removed;
             anything else in the folder stays.
+        grey: scenes without colours, of which what is hidden follows from the rest better; see
+            :func:`mmgreen.demo.scenes.draw_scene`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -77,7 +80,7 @@ def make_demo_data(
     counts = {'train': num_train, 'val': num_val, 'train_new': num_train_new}
     _check_arguments(counts, size, seed)
     counts = {split: count for split, count in counts.items() if count}
-    settings = {'num_images': counts, 'image_size': list(size), 'seed': seed}
+    settings = {'num_images': counts, 'image_size': list(size), 'seed': seed, 'grey': grey}
     earlier = _earlier_settings(root)
     _check_folder(root, earlier, settings, overwrite)
     _check_pycocotools()
@@ -91,7 +94,7 @@ def make_demo_data(
     # The listing comes first, so that a run that was interrupted can be repeated.
     _write_json(root / LISTING, _listing(settings))
     num_objects = {
-        split: _write_split(root, split, count, size, seed, sources)
+        split: _write_split(root, split, count, settings, sources)
         for split, count in counts.items()
     }
     return DemoData(root, counts, num_objects)
@@ -202,18 +205,18 @@ def _write_split(
     root: Path,
     split: str,
     count: int,
-    size: tuple[int, int],
-    seed: int,
+    settings: dict[str, Any],
     sources: dict[Photograph, Image.Image],
 ) -> int:
     """Writes the images of a split and its annotations; returns how many objects it has."""
+    size, seed = tuple(settings['image_size']), settings['seed']
     (root / split).mkdir(parents=True, exist_ok=True)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for number in range(1, count + 1):
         photograph = _photograph_of(split, number)
         rng = np.random.default_rng((seed, list(SPLITS).index(split), number))
-        scene = draw_scene(sources[photograph], size, rng)
+        scene = draw_scene(sources[photograph], size, rng, settings['grey'])
         Image.fromarray(scene.image).save(root / split / _file_name(number), quality=92)
         images.append(
             {

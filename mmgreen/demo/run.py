@@ -11,14 +11,14 @@ from pathlib import Path
 from mmgreen import config_file
 from mmgreen.analysis.label_curve import read_runs
 from mmgreen.demo import NETS, steps
-from mmgreen.demo.steps import PRETRAINED, PROCESSES, cfg_options
+from mmgreen.demo.steps import PRETRAINED
 from mmgreen.engine.training_log import last_value, read_training_log
 
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 120, 22
-IMAGE_SIZE = 192
-# Of detection: labels, seeds and steps of each training. The rate is the best of 1e-3 and 3e-3 for
-# either start of a Swin; here is no time for each to choose.
-BOXES, SEEDS, STEPS, RATE = 60, 3, 120, '3e-3:1'
+IMAGE_SIZE, LOOK = 192, ('--grey',)
+# Of detection: labels, seeds and steps of each training, and the rates of which each start has its
+# own best.
+BOXES, SEEDS, STEPS, GRID = 60, 3, 120, ('1e-3:1', '3e-3:1')
 _VALIDATION = f'on {NUM_VAL} images over photographs that no training has seen'
 SHEETS = {
     'new renderings over training photographs': 'train_new',
@@ -45,14 +45,14 @@ def run_demo(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
     print(
         f'The demo makes {NUM_TRAIN} images, pretrains a small {_title(method)} on them, and '
         f'trains a small\nMask R-CNN with {BOXES} labelled objects from that and from random '
-        f'weights, {SEEDS} times each: some\n26 minutes of processor time.'
+        f'weights, {SEEDS} times each,\nat the better of {len(GRID)} rates for either.'
     )
     checkpoint = pretrain(tools, data, work_dir, method)
-    test_reconstruction(tools, data, work_dir, checkpoint, method)
+    draw_reconstructions(tools, data, work_dir, checkpoint, method)
     pretrained = time.time()
     compare_starts(tools, data, work_dir, checkpoint, method)
     detector = _a_detector(work_dir)
-    test_detector(tools, data, work_dir, detector, method)
+    predict(tools, data, work_dir, detector, method)
     minutes = ((pretrained - begin) / 60, (time.time() - pretrained) / 60)
     print(_summary(work_dir, checkpoint, detector, minutes, method))
 
@@ -60,26 +60,25 @@ def run_demo(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
 def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') -> Path:
     """Makes the data and pretrains on them, or goes on with it; returns the last checkpoint."""
     counts = ['--num-train', NUM_TRAIN, '--num-val', NUM_VAL, '--num-train-new', NUM_TRAIN_NEW]
-    make = tools / 'dataset_converters/make_demo_data.py'
-    steps.run_tool(make, data, *counts, '--size', IMAGE_SIZE)
-    options = {'train_dataloader.dataset.data_root': data / 'train'}
+    steps.run_tool(
+        tools / 'dataset_converters/make_demo_data.py',
+        *(data, *counts, '--size', IMAGE_SIZE, *LOOK),
+    )
+    options = {
+        'train_dataloader.dataset.data_root': data / 'train',
+        'val_dataloader.dataset.data_root': data / 'val',
+    }
     return steps.train(tools, _pretraining(method), work_dir, options)
 
 
-def test_reconstruction(
+def draw_reconstructions(
     tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str
 ) -> None:
-    """The loss on validation images, and a sheet of reconstructions of each kind of image."""
-    config = _pretraining(method)
-    steps.run_tool(
-        tools / 'test.py',
-        *(config, checkpoint, '--work-dir', work_dir / 'test'),
-        *cfg_options({'test_dataloader.dataset.data_root': data / 'val'}),
-    )
+    """A sheet of reconstructions of each kind of image."""
     for split in SHEETS.values():
         steps.run_tool(
             tools / 'analysis_tools/visualize_reconstruction.py',
-            *(config, checkpoint, '--img-path', data / split),
+            *(_pretraining(method), checkpoint, '--img-path', data / split),
             *('--out-file', _sheet(work_dir, split), '--num-images', 6),
         )
 
@@ -91,7 +90,7 @@ def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, me
     options['val_evaluator.ann_file'] = data / 'annotations/val.json'
     steps.label_curve(
         *(tools, _detection(method), checkpoint, work_dir / 'detection'),
-        ('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', RATE),
+        ('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', *GRID),
         options,
         keep_checkpoints=True,
     )
@@ -102,29 +101,23 @@ def _label_curve(work_dir: Path) -> Path:
 
 
 def _a_detector(work_dir: Path) -> Path:
-    """The checkpoint of the first detector that was trained from the pretraining."""
+    """The folder of the first detector that was trained from the pretraining."""
     runs = read_runs(_label_curve(work_dir))
     run = next(run for run in runs if (run.purpose, run.start) == ('result', PRETRAINED))
-    return Path((work_dir / 'detection' / run.folder / 'last_checkpoint').read_text())
+    return work_dir / 'detection' / run.folder
 
 
-def test_detector(tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str) -> None:
-    """The COCO table, from two processes on the CPU, and pictures of predictions."""
-    config = _detection(method)
-    options = {
-        'test_dataloader.dataset.data_root': data,
-        'test_evaluator.ann_file': data / 'annotations/val.json',
-    }
-    steps.run_tool(
-        tools / 'dist_test.sh',
-        *(config, checkpoint, PROCESSES, '--work-dir', work_dir / 'detection_test'),
-        *cfg_options(options),
-        environment={'CUDA_VISIBLE_DEVICES': '', **steps.meeting_place()},
-    )
+def predict(tools: Path, data: Path, work_dir: Path, detector: Path, method: str) -> None:
+    """Pictures of what a detector finds in validation images."""
     steps.run_tool(
         tools / 'predict.py',
-        *(config, checkpoint, data / 'val', '--out-dir', work_dir / 'predictions'),
+        *(_detection(method), _last_checkpoint(detector), data / 'val'),
+        *('--out-dir', work_dir / 'predictions'),
     )
+
+
+def _last_checkpoint(folder: Path) -> Path:
+    return Path((folder / 'last_checkpoint').read_text())
 
 
 def _pretraining(method: str) -> str:
@@ -149,7 +142,7 @@ def _summary(
     losses = list(read_training_log(work_dir).training['loss'].values())
     tenth = max(len(losses) // 10, 1)
     first, last = sum(losses[:tenth]) / tenth, sum(losses[-tenth:]) / tenth
-    tested = last_value(work_dir / 'test', 'reconstruction_loss')
+    shares = read_training_log(work_dir).validation['vs_patch_mean']
     lines = [
         '',
         f'The demo is done: pretraining took {minutes[0]:.1f} minutes, detection {minutes[1]:.1f}.',
@@ -157,15 +150,16 @@ def _summary(
         *steps.answer(_label_curve(work_dir), _VALIDATION),
         '',
         f'  Pretrained   a small {_title(method)} on {NUM_TRAIN} images, 60 % of each hidden',
-        f'  Loss         {first:.3f} in the first tenth of training, {last:.3f} in the last; '
-        f'{tested:.3f} on validation images',
+        f'  Loss         {first:.3f} in the first tenth of training, {last:.3f} in the last',
+        f'  Learned      vs_patch_mean {shares[max(shares)]:.2f} on validation images: 1 is a tint '
+        'for each hidden patch',
         f'  Checkpoint   {checkpoint}',
         *(f'  Picture      {_sheet(work_dir, split)}: {what}' for what, split in SHEETS.items()),
-        '  Hidden patches should show the right colours and large shapes, blurred; see',
+        "  Of hidden patches the mean is given; shapes and shades, blurred, are the model's; see",
         '  docs/reading_reconstructions.md.',
         '',
-        f'  Detector     the first of those from that checkpoint: {detector}',
-        *(f'    {line}' for line in _scores(work_dir / 'detection_test')),
+        f'  Detector     the first of those from that checkpoint: {_last_checkpoint(detector)}',
+        *(f'    {line}' for line in _scores(detector)),
         f'  Predictions  {work_dir / "predictions"}: pictures, and one COCO-format file',
     ]
     return '\n'.join(lines)

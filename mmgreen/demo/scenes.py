@@ -17,10 +17,13 @@ from PIL import Image, ImageFilter
 MIN_SIZE = 64  # px, of either side of an image: objects stay large enough to be told apart
 CROP_SHARE = (0.4, 1.0)  # side of the crop, of the largest that fits
 BLUR_SHARE = (0.015, 0.04)  # of the photograph, as if out of focus: of the image's shorter side
+GREY_BLUR_SHARE = (0.04, 0.1)
+GREY_FALL = 0.9  # of the brightness of a grey scene, from its middle to a corner, as light is low
 RADIUS_SHARE = (0.1, 0.16)  # radius of an object, of the image's shorter side
 MAX_OBJECTS = 8
 MAX_COVERED = 0.2  # of what is seen of an object, by each object laid on it
 PLACES_TRIED = 20
+LUMINANCE = np.array([[0.299], [0.587], [0.114]])  # of red, green and blue, as in ITU-R BT.601
 
 
 class Shape(NamedTuple):
@@ -93,18 +96,24 @@ SHAPES = {
 CATEGORIES = tuple(SHAPES)
 
 
-def draw_scene(photograph: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> Scene:
-    """A random crop of a photograph with one to three objects on it.
+def draw_scene(
+    photograph: Image.Image, size: tuple[int, int], rng: np.random.Generator, grey: bool = False
+) -> Scene:
+    """A random crop of a photograph with one to eight objects on it.
 
     Args:
         photograph: RGB.
         size: height and width of the image in pixels, each at least ``MIN_SIZE``.
         rng: draws everything that is random.
+        grey: without colours, the photograph farther out of focus and lit from one side as the
+            objects are: what is hidden of such a scene follows from the rest better.
     """
-    image = _crop(photograph, size, rng)
+    image = _crop(photograph, size, rng, GREY_BLUR_SHARE if grey else BLUR_SHARE)
     azimuth = rng.uniform(0, 2 * math.pi)
     light = np.array([math.cos(azimuth), math.sin(azimuth), 1.2])
     light /= np.linalg.norm(light)
+    if grey:
+        image *= _fall_of(light, size)
     objects: list[DrawnObject] = []
     for _ in range(rng.integers(1, MAX_OBJECTS, endpoint=True)):
         category = CATEGORIES[rng.integers(len(CATEGORIES))]
@@ -119,10 +128,23 @@ def draw_scene(photograph: Image.Image, size: tuple[int, int], rng: np.random.Ge
         covered[window] = solid
         objects = [DrawnObject(below.category, below.visible & ~covered) for below in objects]
         objects.append(DrawnObject(category, covered))
-    return Scene(image.round().astype(np.uint8), objects)
+    if grey:
+        image = np.repeat(image @ LUMINANCE, 3, axis=-1)
+    return Scene(image.clip(0, 255).round().astype(np.uint8), objects)
 
 
-def _crop(photograph: Image.Image, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def _fall_of(light: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(h, w, 1): how bright a plane is, 1 in the middle, brighter towards the light."""
+    y, x = (np.linspace(-1, 1, extent) for extent in size)
+    return 1 + GREY_FALL * (light[0] * x + light[1] * y[:, None])[..., None] / math.sqrt(2)
+
+
+def _crop(
+    photograph: Image.Image,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    blur_share: tuple[float, float],
+) -> np.ndarray:
     """A part of the photograph with the proportions of ``size``, as (h, w, 3) floats."""
     height, width = size
     fit = min(photograph.width / width, photograph.height / height)
@@ -132,7 +154,7 @@ def _crop(photograph: Image.Image, size: tuple[int, int], rng: np.random.Generat
     top = int(rng.integers(photograph.height - crop_height, endpoint=True))
     box = (left, top, left + crop_width, top + crop_height)
     cropped = photograph.resize((width, height), Image.Resampling.BICUBIC, box)
-    blur = ImageFilter.GaussianBlur(min(size) * rng.uniform(*BLUR_SHARE))
+    blur = ImageFilter.GaussianBlur(min(size) * rng.uniform(*blur_share))
     cropped = cropped.filter(blur)
     image = np.asarray(cropped, np.float64)
     return image[:, ::-1] if rng.random() < 0.5 else image

@@ -210,8 +210,8 @@ def test_a_missing_package_is_named_before_anything_is_written(tmp_path, monkeyp
 
 def test_tool(tmp_path):
     command = [sys.executable, TOOL, tmp_path / 'tool', '--num-train', '2', '--num-val', '1']
-    command += ['--num-train-new', '1', '--size', '64', '80', '--seed', '5']
+    command += ['--num-train-new', '1', '--size', '64', '80', '--seed', '5', '--grey']
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    make_demo_data(tmp_path / 'call', 2, 1, 1, image_size=(64, 80), seed=5)
+    make_demo_data(tmp_path / 'call', 2, 1, 1, image_size=(64, 80), seed=5, grey=True)
     assert files_below(tmp_path / 'tool') == files_below(tmp_path / 'call')
     assert 'train: 2 images' in run.stdout and 'train_new: 1 images' in run.stdout

@@ -94,3 +94,27 @@ def test_background_is_the_photograph():
     rows = [scene.image[row, clear[row], 0] for row in range(96) if clear[row].any()]
     assert all(np.ptp(row) <= 1 for row in rows)
     assert np.all(np.diff([row[0] for row in rows].copy()).astype(np.int8) >= 0)
+
+
+def test_a_grey_scene_has_no_colour_and_is_brighter_towards_its_light():
+    flat = Image.new('RGB', (300, 200), (140, 110, 90))
+    for seed in range(8):
+        scene = draw_scene(flat, (96, 128), np.random.default_rng(seed), grey=True)
+        assert scene.image.shape == (96, 128, 3) and not chroma(scene.image).any()
+        # What no object and no shadow touches is a plane: its second differences are rounding.
+        seen = grown(np.any([drawn.visible for drawn in scene.objects], axis=0), 12)
+        brightness = scene.image[..., 0].astype(int)
+        y, x = np.nonzero(~seen)
+        design = np.stack([x, y, np.ones_like(x)], axis=1)
+        plane, *_ = np.linalg.lstsq(design, brightness[~seen], rcond=None)
+        assert np.abs(design @ plane - brightness[~seen]).max() < 3
+        assert np.abs(plane[:2] @ (128, 96)) + np.abs(plane[:2] @ (128, -96)) > 40
+
+
+def test_grey_scenes_have_the_objects_of_coloured_ones():
+    for seed in range(5):
+        coloured, grey = (
+            draw_scene(GREY, (96, 128), np.random.default_rng(seed), grey) for grey in (False, True)
+        )
+        for ours, theirs in zip(grey.objects, coloured.objects, strict=True):
+            assert ours.category == theirs.category and (ours.visible == theirs.visible).all()

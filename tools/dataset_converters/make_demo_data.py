@@ -34,6 +34,9 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
+        '--grey', action='store_true', help='scenes without colours, smoother and lit from a side'
+    )
+    parser.add_argument(
         '--overwrite',
         action='store_true',
         help='replace a set made with other settings; files that are not its own stay',
@@ -55,6 +58,7 @@ def main() -> None:
             image_size=args.size[0] if len(args.size) == 1 else tuple(args.size),
             seed=args.seed,
             overwrite=args.overwrite,
+            grey=args.grey,
         )
     for split, count in written.num_images.items():
         print(f'{written.root / split}: {count} images, {written.num_objects[split]} objects')
