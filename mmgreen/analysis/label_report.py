@@ -171,3 +171,4 @@ def _draw_line(axes, curve: Curve, start: str, length: float, colour: str, style
     axes.plot(labels, means, style, color=colour, marker='o', markersize=4, label=label)
     low, high = ([getattr(band, side) for _, band in drawn] for side in ('low', 'high'))
     axes.fill_between(labels, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.vlines(labels, low, high, color=colour, alpha=0.6)  # of a single amount all that is seen
