@@ -30,7 +30,7 @@ VIDEO_ENDINGS = (
 PARTS = ('all', 'training', 'held_out')
 _HOW_TO_SET = (
     'Set the folder at the top of your config, or with --cfg-options '
-    'train_dataloader.dataset.data_root=FOLDER (test_dataloader.dataset.data_root for a test).'
+    'train_dataloader.dataset.data_root=FOLDER (val_dataloader, test_dataloader: what judges it).'
 )
 
 
