@@ -56,7 +56,7 @@ from mmgreen.demo import run as demo
 
 demo.config_file = lambda name: f'configs/{{name}}'
 demo.NUM_TRAIN, demo.NUM_VAL, demo.NUM_TRAIN_NEW = 16, 8, 6
-demo.LOOK = ()  # what has colours is learned by heart in fewer steps
+demo.SCENES = ()  # what has colours is learned by heart in fewer steps
 demo.BOXES, demo.SEEDS, demo.STEPS, demo.GRID = 'all', 2, 48, ['2e-3:1']
 demo.run_demo(Path({str(ROOT / 'tools')!r}), Path('data'), Path('work'))
 """
@@ -181,7 +181,7 @@ def test_predictions_that_are_kept_score_the_same(tested):
         scores.accumulate()
         scores.summarize()
         for column, place in (('mAP', 0), ('mAP_50', 1), ('mAP_75', 2)):
-            assert scores.stats[place] > 0.02  # there is something to compare
+            assert scores.stats[place] > 0.1
             assert f'coco/{kind}_{column}: {scores.stats[place]:.3f}0' in said
 
 

@@ -8,6 +8,14 @@ small_hiera = dict(
     pos_embed='abs_win',
     global_pos_size=4,
 )
+# Of a detector: a LayerNorm for each map, without which those of a pretrained Hiera come to the
+# pyramid many times too large.
+small_hiera_maps = dict(
+    **small_hiera,
+    out_indices=(0, 1, 2, 3),
+    out_norms=True,
+    init_cfg=dict(type='Pretrained', checkpoint=None),
+)
 small_hiera_decoder = dict(
     in_channels=[48, 96, 192, 384],
     embed_dim=192,

@@ -9,12 +9,4 @@
 # each map: without it maps of a pretrained Hiera come to the pyramid many times too large.
 _base_ = ['swin_faster_rcnn.py', '../_base_/small_hiera.py']
 
-model = dict(
-    backbone=dict(
-        _delete_=True,
-        **_base_.small_hiera,
-        out_indices=(0, 1, 2, 3),
-        out_norms=True,
-        init_cfg=dict(type='Pretrained', checkpoint=None),
-    ),
-)
+model = dict(backbone=dict(_delete_=True, **_base_.small_hiera_maps))

@@ -43,9 +43,6 @@ test_evaluator = val_evaluator = dict(ann_file=data_root + val['ann_file'], **sc
 optim_wrapper = dict(optimizer=dict(lr=learning_rate))
 auto_scale_lr = dict(base_batch_size=batch_size)
 train_cfg = dict(max_epochs=epochs, val_interval=2)
-kind = dict(by_epoch=True, convert_to_iter_based=True)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.001, begin=0, end=1, **kind),
-    dict(type='CosineAnnealingLR', T_max=epochs - 1, begin=1, end=epochs, **kind),
-]
+param_scheduler = _base_.param_scheduler
+param_scheduler[1].update(T_max=epochs - 1, end=epochs)
 default_hooks = dict(checkpoint=dict(interval=1, save_best='coco/bbox_mAP'))

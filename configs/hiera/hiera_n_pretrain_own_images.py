@@ -19,12 +19,10 @@ with_decoder = False  # whether the decoder in that checkpoint is taken too
 
 start = dict(init_cfg=dict(type='Pretrained', checkpoint=start_from))
 model = start if with_decoder else dict(backbone=start)
-read = dict(type='mmgreen.ReadImage')
 near = dict(crop_size=int(2.5 * object_size), pad_if_needed=True, padding_mode='reflect')
 crops = [dict(type='mmpretrain.RandomCrop', **near), {**_base_.crop, 'crop_ratio_range': (0.4, 1)}]
-flips = _base_.train_dataloader.dataset.pipeline[2:4]
+read, _, *flips, pack = _base_.train_dataloader.dataset.pipeline
 flips[1].prob = flip_vertically
-pack = dict(type='mmpretrain.PackInputs')
 data = dict(data_root=data_root, held_out=held_out)
 train_dataloader = dict(
     batch_size=batch_size,
@@ -35,11 +33,8 @@ val_dataloader = test_dataloader = dict(
     batch_size=batch_size,
     dataset=dict(**data, part='held_out', pipeline=[read, *crops, pack]),
 )
-train_cfg = dict(max_epochs=epochs)
-optim_wrapper = dict(optimizer=dict(lr=learning_rate))
+train_cfg, optim_wrapper = dict(max_epochs=epochs), dict(optimizer=dict(lr=learning_rate))
 auto_scale_lr = dict(base_batch_size=batch_size * num_gpus)
-kind = dict(by_epoch=True, convert_to_iter_based=True)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-6, begin=0, end=warmup, **kind),
-    dict(type='CosineAnnealingLR', T_max=epochs - warmup, begin=warmup, end=epochs, **kind),
-]
+param_scheduler = _base_.param_scheduler
+param_scheduler[0].update(end=warmup)
+param_scheduler[1].update(T_max=epochs - warmup, begin=warmup, end=epochs)

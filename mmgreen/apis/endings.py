@@ -77,6 +77,24 @@ def sigterm_interrupts(before: Callable[[], None] | None = None) -> Iterator[Non
         signal.signal(signal.SIGTERM, earlier)
 
 
+@contextmanager
+def goes_on_when_repeated(before: Callable[[], None] | None = None) -> Iterator[None]:
+    """Ctrl-C and SIGTERM inside end a tool with a line that says how it is taken up again.
+
+    Args:
+        before: as of :func:`sigterm_interrupts`.
+
+    Raises:
+        SystemExit: with the status of the signal.
+    """
+    try:
+        with sigterm_interrupts(before):
+            yield
+    except KeyboardInterrupt as interruption:
+        print('Stopped; the same command goes on from here.', file=sys.stderr)
+        raise SystemExit(status_of(interruption)) from interruption
+
+
 def status_of(interruption: KeyboardInterrupt) -> int:
     """128 plus the number of the signal behind an interruption, the status shells know it by."""
     cause = interruption.__cause__ or interruption

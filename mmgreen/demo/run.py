@@ -15,7 +15,7 @@ from mmgreen.demo.steps import PRETRAINED
 from mmgreen.engine.training_log import last_value, read_training_log
 
 NUM_TRAIN, NUM_VAL, NUM_TRAIN_NEW = 880, 120, 22
-IMAGE_SIZE, LOOK = 192, ('--grey',)
+IMAGE_SIZE, SCENES = 192, ('--grey',)
 # Of detection: labels, seeds and steps of each training, and the rates of which each start has its
 # own best.
 BOXES, SEEDS, STEPS, GRID = 60, 3, 120, ('1e-3:1', '3e-3:1')
@@ -50,11 +50,10 @@ def run_demo(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
     checkpoint = pretrain(tools, data, work_dir, method)
     draw_reconstructions(tools, data, work_dir, checkpoint, method)
     pretrained = time.time()
-    compare_starts(tools, data, work_dir, checkpoint, method)
-    detector = _a_detector(work_dir)
-    predict(tools, data, work_dir, detector, method)
+    curve = compare_starts(tools, data, work_dir, checkpoint, method)
+    predict(tools, data, work_dir, _a_detector(curve), method)
     minutes = ((pretrained - begin) / 60, (time.time() - pretrained) / 60)
-    print(_summary(work_dir, checkpoint, detector, minutes, method))
+    print(_summary(work_dir, checkpoint, curve, minutes, method))
 
 
 def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') -> Path:
@@ -62,7 +61,7 @@ def pretrain(tools: Path, data: Path, work_dir: Path, method: str = 'greenmim') 
     counts = ['--num-train', NUM_TRAIN, '--num-val', NUM_VAL, '--num-train-new', NUM_TRAIN_NEW]
     steps.run_tool(
         tools / 'dataset_converters/make_demo_data.py',
-        *(data, *counts, '--size', IMAGE_SIZE, *LOOK),
+        *(data, *counts, '--size', IMAGE_SIZE, *SCENES),
     )
     options = {
         'train_dataloader.dataset.data_root': data / 'train',
@@ -83,12 +82,12 @@ def draw_reconstructions(
         )
 
 
-def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str) -> None:
-    """Trains the small Mask R-CNN with few labels from both starts, or goes on with it."""
+def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, method: str) -> Path:
+    """Trains the small Mask R-CNN with few labels from both starts; returns the label curve."""
     loaders = ('train_dataloader', 'val_dataloader')
     options = {f'{loader}.dataset.data_root': data for loader in loaders}
     options['val_evaluator.ann_file'] = data / 'annotations/val.json'
-    steps.label_curve(
+    return steps.label_curve(
         *(tools, _detection(method), checkpoint, work_dir / 'detection'),
         ('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', *GRID),
         options,
@@ -96,28 +95,20 @@ def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, me
     )
 
 
-def _label_curve(work_dir: Path) -> Path:
-    return work_dir / 'detection/label_curve.json'
-
-
-def _a_detector(work_dir: Path) -> Path:
+def _a_detector(curve: Path) -> Path:
     """The folder of the first detector that was trained from the pretraining."""
-    runs = read_runs(_label_curve(work_dir))
+    runs = read_runs(curve)
     run = next(run for run in runs if (run.purpose, run.start) == ('result', PRETRAINED))
-    return work_dir / 'detection' / run.folder
+    return curve.parent / run.folder
 
 
 def predict(tools: Path, data: Path, work_dir: Path, detector: Path, method: str) -> None:
     """Pictures of what a detector finds in validation images."""
     steps.run_tool(
         tools / 'predict.py',
-        *(_detection(method), _last_checkpoint(detector), data / 'val'),
+        *(_detection(method), steps.last_checkpoint(detector), data / 'val'),
         *('--out-dir', work_dir / 'predictions'),
     )
-
-
-def _last_checkpoint(folder: Path) -> Path:
-    return Path((folder / 'last_checkpoint').read_text())
 
 
 def _pretraining(method: str) -> str:
@@ -137,28 +128,29 @@ def _sheet(work_dir: Path, split: str) -> Path:
 
 
 def _summary(
-    work_dir: Path, checkpoint: Path, detector: Path, minutes: tuple[float, float], method: str
+    work_dir: Path, checkpoint: Path, curve: Path, minutes: tuple[float, float], method: str
 ) -> str:
     losses = list(read_training_log(work_dir).training['loss'].values())
     tenth = max(len(losses) // 10, 1)
     first, last = sum(losses[:tenth]) / tenth, sum(losses[-tenth:]) / tenth
-    shares = read_training_log(work_dir).validation['vs_patch_mean']
+    share, detector = steps.last_share_of_a_tint(work_dir), _a_detector(curve)
+    of_detector = steps.last_checkpoint(detector)
     lines = [
         '',
         f'The demo is done: pretraining took {minutes[0]:.1f} minutes, detection {minutes[1]:.1f}.',
         '',
-        *steps.answer(_label_curve(work_dir), _VALIDATION),
+        *steps.answer(curve, _VALIDATION),
         '',
         f'  Pretrained   a small {_title(method)} on {NUM_TRAIN} images, 60 % of each hidden',
         f'  Loss         {first:.3f} in the first tenth of training, {last:.3f} in the last',
-        f'  Learned      vs_patch_mean {shares[max(shares)]:.2f} on validation images: 1 is a tint '
+        f'  Learned      vs_patch_mean {share:.2f} on validation images: 1 is a tint '
         'for each hidden patch',
         f'  Checkpoint   {checkpoint}',
         *(f'  Picture      {_sheet(work_dir, split)}: {what}' for what, split in SHEETS.items()),
         "  Of hidden patches the mean is given; shapes and shades, blurred, are the model's; see",
         '  docs/reading_reconstructions.md.',
         '',
-        f'  Detector     the first of those from that checkpoint: {_last_checkpoint(detector)}',
+        f'  Detector     the first of those from that checkpoint: {of_detector}',
         *(f'    {line}' for line in _scores(detector)),
         f'  Predictions  {work_dir / "predictions"}: pictures, and one COCO-format file',
     ]

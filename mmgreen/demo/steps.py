@@ -15,6 +15,7 @@ from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen.analysis.label_report import interval, read_curve, sentences
 from mmgreen.apis.endings import Terminated
+from mmgreen.engine.training_log import read_training_log
 
 # Networks as small as these gain next to nothing from a second thread.
 PROCESSES = 2
@@ -58,24 +59,35 @@ def train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object
     """
     ours = ('--work-dir', work_dir, '--resume')
     if torch.cuda.is_available():
-        run_tool(tools / 'train.py', config, *ours, *cfg_options(options))
+        run_tool(tools / 'train.py', config, *ours, *_cfg_options(options))
     else:
         batch_size = Config.fromfile(config).train_dataloader.batch_size // PROCESSES
         options = {**options, 'train_dataloader.batch_size': batch_size}
         run_tool(
             tools / 'dist_train.sh',
-            *(config, PROCESSES, *ours, *cfg_options(options)),
-            environment=meeting_place(),
+            *(config, PROCESSES, *ours, *_cfg_options(options)),
+            environment=_meeting_place(),
         )
+    return last_checkpoint(work_dir)
+
+
+def last_checkpoint(work_dir: Path) -> Path:
+    """Of a training in a folder."""
     return Path((work_dir / 'last_checkpoint').read_text())
 
 
-def meeting_place() -> dict[str, str]:
+def last_share_of_a_tint(work_dir: Path) -> float:
+    """``vs_patch_mean`` on held-out images, when a pretraining was last validated."""
+    shares = read_training_log(work_dir).validation['vs_patch_mean']
+    return shares[max(shares)]
+
+
+def _meeting_place() -> dict[str, str]:
     """A port of their own for the processes: another training may hold the scripts' usual one."""
     return {'PORT': str(get_free_port())}
 
 
-def cfg_options(options: Mapping[str, object]) -> list[str]:
+def _cfg_options(options: Mapping[str, object]) -> list[str]:
     """The options of a config, as tools take them."""
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
 
@@ -108,7 +120,7 @@ def label_curve(
         *(config, '--starts', f'{RANDOM}=', f'{PRETRAINED}={checkpoint}'),
         *(*arguments, '--jobs', PROCESSES, '--work-dir', work_dir),
         *(['--keep-checkpoints'] if keep_checkpoints else []),
-        *cfg_options(options),
+        *_cfg_options(options),
     )
     return work_dir / 'label_curve.json'
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mmgreen import config_file
 from mmgreen.demo import NETS, steps
-from mmgreen.engine.training_log import read_training_log
 
 # Of detection: labels, seeds and steps of each training. Either start has its own best rate.
 BOXES, SEEDS, STEPS, RATES = 60, 3, 300, ('3e-4:1', '1e-3:1')
@@ -80,8 +79,7 @@ def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, ne
 def _summary(
     work_dir: Path, checkpoint: Path, curve: Path, minutes: tuple[float, float]
 ) -> list[str]:
-    shares = read_training_log(work_dir).validation['vs_patch_mean']
-    share = shares[max(shares)]
+    share = steps.last_share_of_a_tint(work_dir)
     return [
         '',
         f'The survey is done: pretraining took {minutes[0]:.1f} minutes, detection '

@@ -5,7 +5,13 @@ import sys
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from mmgreen.apis.endings import Terminated, ends_in_a_sentence, sigterm_interrupts, status_of
+from mmgreen.apis.endings import (
+    Terminated,
+    ends_in_a_sentence,
+    goes_on_when_repeated,
+    sigterm_interrupts,
+    status_of,
+)
 from mmgreen.datasets.errors import DataError
 from mmgreen.errors import InputError, MissingFileError
 from mmgreen.registry import MODELS
@@ -82,6 +88,14 @@ def test_sigterm_interrupts_as_ctrl_c_does():
     assert status_of(interruption.value) == 143
     assert status_of(KeyboardInterrupt()) == 130
     assert signal.getsignal(signal.SIGTERM) is earlier
+
+
+@pytest.mark.parametrize(('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_what_goes_on_when_repeated_says_so(number, status, capsys):
+    with pytest.raises(SystemExit) as ended, goes_on_when_repeated():
+        signal.raise_signal(number)
+    assert ended.value.code == status
+    assert capsys.readouterr().err == 'Stopped; the same command goes on from here.\n'
 
 
 def test_sigterm_is_passed_on_first():

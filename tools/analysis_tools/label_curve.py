@@ -5,11 +5,10 @@ every start at its own best rate, and writes label_curve.json, .md and .png. Sto
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from mmgreen.apis.arguments import add_cfg_options, add_config, parse
-from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
+from mmgreen.apis.endings import ends_in_a_sentence, goes_on_when_repeated
 
 
 def start(text: str) -> tuple[str, str | None]:
@@ -111,16 +110,12 @@ def main() -> None:
         )
         flags = ['--amp'] if args.amp else []
         train = TrainInProcess(Path(__file__).parents[1], flags, args.jobs)
-        try:
-            with sigterm_interrupts(before=train.stop):
-                path = label_curve(
-                    *(cfg, question, args.work_dir, train),
-                    jobs=args.jobs,
-                    keep_checkpoints=args.keep_checkpoints,
-                )
-        except KeyboardInterrupt as interruption:
-            print('Stopped; the same command goes on from here.', file=sys.stderr)
-            raise SystemExit(status_of(interruption)) from interruption
+        with goes_on_when_repeated(before=train.stop):
+            path = label_curve(
+                *(cfg, question, args.work_dir, train),
+                jobs=args.jobs,
+                keep_checkpoints=args.keep_checkpoints,
+            )
         print(path.with_suffix('.md').read_text())
 
 

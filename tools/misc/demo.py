@@ -1,10 +1,9 @@
 """Runs the demo; see mmgreen/demo/run.py. ``make demo`` calls it."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
+from mmgreen.apis.endings import ends_in_a_sentence, goes_on_when_repeated
 from mmgreen.demo import NETS
 
 
@@ -27,14 +26,10 @@ def main() -> None:
     """
     args = parse_args()
     work_dir = args.work_dir or Path(f'work_dirs/demo_{args.method}')
-    try:
-        with ends_in_a_sentence('tools/misc/demo.py'), sigterm_interrupts():
-            from mmgreen.demo.run import run_demo
+    with ends_in_a_sentence('tools/misc/demo.py'), goes_on_when_repeated():
+        from mmgreen.demo.run import run_demo
 
-            run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)
-    except KeyboardInterrupt as interruption:
-        print('Stopped; the same command goes on from here.', file=sys.stderr)
-        raise SystemExit(status_of(interruption)) from interruption
+        run_demo(Path(__file__).resolve().parents[1], args.data, work_dir, args.method)
 
 
 if __name__ == '__main__':

@@ -1,10 +1,9 @@
 """Asks on survey photographs whether pretraining is worth it. ``make survey`` calls it."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from mmgreen.apis.endings import ends_in_a_sentence, sigterm_interrupts, status_of
+from mmgreen.apis.endings import ends_in_a_sentence, goes_on_when_repeated
 from mmgreen.demo import SURVEY_METHODS
 
 
@@ -33,15 +32,11 @@ def main() -> None:
     """
     args = parse_args()
     work_dir = args.work_dir or Path(f'work_dirs/survey_{args.method}')
-    try:
-        with ends_in_a_sentence('tools/misc/survey.py'), sigterm_interrupts():
-            from mmgreen.demo.survey import run_survey
+    with ends_in_a_sentence('tools/misc/survey.py'), goes_on_when_repeated():
+        from mmgreen.demo.survey import run_survey
 
-            tools = Path(__file__).resolve().parents[1]
-            run_survey(tools, args.data, work_dir, args.method, args.wheel)
-    except KeyboardInterrupt as interruption:
-        print('Stopped; the same command goes on from here.', file=sys.stderr)
-        raise SystemExit(status_of(interruption)) from interruption
+        tools = Path(__file__).resolve().parents[1]
+        run_survey(tools, args.data, work_dir, args.method, args.wheel)
 
 
 if __name__ == '__main__':
