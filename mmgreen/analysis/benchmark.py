@@ -134,8 +134,9 @@ def common_size(configs: Sequence[Config]) -> tuple[int, int]:
 def build_model(config: str, setting: Setting) -> nn.Module:
     """The model of a config, in training mode, made for the setting's size and mask ratio.
 
-    In its place may stand a backbone, or another library's net: ``type='package.name'``. A detector
-    keeps all the objects that it may find, for random weights are sure of none.
+    In its place may stand a backbone, or another library's net: ``type='package.name'``, with what
+    its ``forward`` is to be given in ``forward``. A detector keeps all the objects that it may
+    find, for random weights are sure of none.
 
     Raises:
         ValueError: if the setting has a mask ratio and the model none.
@@ -143,18 +144,27 @@ def build_model(config: str, setting: Setting) -> nn.Module:
     cfg = Config.fromfile(config)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     if setting.mask_ratio is not None:
-        if 'mask_ratio' not in cfg.model:
-            raise InputError(f'{config} has no model.mask_ratio, so none can be set.')
-        cfg.model.mask_ratio = setting.mask_ratio
+        _set_mask_ratio(cfg.model, setting.mask_ratio, config)
+    given_to_forward = cfg.model.pop('forward', {})
     if task_of(cfg) == 'pretraining':
         _fit_to_size(cfg.model, setting.size)
     if 'score_thr' in cfg.model.get('test_cfg', {}).get('rcnn', {}):
         cfg.model.test_cfg.rcnn.score_thr = 0.0
     model = MODELS.build(cfg.model).to(setting.device)
     model.train()  # not chained: train() of the hosts' Swin returns None
+    if given_to_forward:
+        model.forward = partial(model.forward, **given_to_forward)
     if setting.compiled:
         _compile(model, COMPILING[setting.compiled])
     return model
+
+
+def _set_mask_ratio(model: ConfigDict, ratio: float, config: str) -> None:
+    for settings in (model, model.get('forward', {})):
+        if 'mask_ratio' in settings:
+            settings.mask_ratio = ratio
+            return
+    raise InputError(f'{config} has no model.mask_ratio, so none can be set.')
 
 
 def _compile(model: nn.Module, how: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@ import multiprocessing
 
 import pytest
 import torch
+from mmengine.config import Config
 
 import mmgreen
 from mmgreen.analysis.benchmark import (
@@ -199,6 +200,21 @@ def test_peers_of_hiera_are_as_large_and_do_a_step(ours, peers, mode, without_va
         sizes.append(sum(p.numel() for p in model.parameters() if p.requires_grad))
         make_step(model, where)(1)
     assert len(set(sizes)) == 1
+
+
+def test_the_official_clips_are_masked_as_ours(without_values):
+    names = ('hiera_b_video_mae', 'official_hiera_b_video_mae')
+    configs = [Config.fromfile(mmgreen.config_file(f'benchmarks/{name}.py')) for name in names]
+    ours, official = (config.model for config in configs)
+    assert official.forward.mask_ratio == ours.mask_ratio == 0.9
+
+
+def test_a_net_of_another_library_is_masked_as_the_setting_says(without_values):
+    where = setting('train', 1, (224, 224))._replace(mask_ratio=0.9)
+    model = build_model(mmgreen.config_file('benchmarks/official_hiera_b_mae.py'), where)
+    with torch.no_grad():
+        _, _, _, mask = model(torch.randn(1, 3, 224, 224))
+    assert mask.sum() == 4  # visible, of 49
 
 
 def test_what_is_compiled_is_the_encoder_behind_its_plan_and_the_decoder(monkeypatch):
