@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mmengine.logging import MMLogger
 
 from mmgreen.datasets.errors import DataError
+from mmgreen.datasets.images import VIDEO_ENDINGS
 from mmgreen.errors import MissingFileError
 
 OFFICIAL_KINETICS = ('label', 'youtube_id', 'time_start', 'time_end')
@@ -75,7 +76,10 @@ def _of_text(lines: Iterator[str]) -> Iterator[ListedVideo]:
                 f'{row["youtube_id"]}_{start:06d}_{end:06d}.mp4', row['label'] or None
             )
         return
-    separator = next((each for each in (',', '\t', ' ') if all(each in row for row in rows)), None)
+    separator = None
+    if not all(row.strip('"').lower().endswith(VIDEO_ENDINGS) for row in rows):  # there are labels
+        separators = (each for each in (',', '\t', ' ') if all(each in row for row in rows))
+        separator = next(separators, None)
     for row in rows:
         name, _, label = row.rpartition(separator) if separator else (row, '', '')
         yield ListedVideo(name.strip().strip('"'), label.strip().strip('"') or None)

@@ -29,6 +29,11 @@ def test_paths_alone(tmp_path):
     assert listed(tmp_path, '1.mp4\n2.mp4\n') == [('1.mp4', None), ('2.mp4', None)]
 
 
+def test_paths_alone_may_have_spaces_and_commas(tmp_path):
+    names = ['my clip.mp4', 'b, c/left turn.MOV']
+    assert listed(tmp_path, '\n'.join(names)) == [(name, None) for name in names]
+
+
 def test_the_published_csv_of_kinetics(tmp_path):
     text = 'label,youtube_id,time_start,time_end,split\n"playing, chess",-ab_c,7,17,train\n'
     assert listed(tmp_path, text) == [('-ab_c_000007_000017.mp4', 'playing, chess')]
