@@ -3,7 +3,8 @@
 #
 #   PYTHON=python3.12 bash tools/misc/make_env.sh
 #
-# With --compiled it makes .venv-compiled, where mmcv has operators of its own, which needs a compiler.
+# With --compiled it makes .venv-compiled, where mmcv has operators of its own, which needs a compiler
+# and the older torch of requirements/compiled.txt.
 # Returns at once where the same Python has made it from the same requirements before.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -12,6 +13,7 @@ PYTHON=${PYTHON:-python3}
 compiled=${1:-}
 ENV=.venv${compiled:+-compiled}
 STAMP=$ENV/made-from
+CONSTRAINTS=requirements/pinned.txt
 
 # shellcheck source=tools/misc/need_disk.sh
 . tools/misc/need_disk.sh
@@ -42,7 +44,7 @@ origin() {
 
 # -qq leaves nothing but errors, among them the whole output of a build that fails.
 pip_install() {
-    "$ENV"/bin/python -m pip install -qq --disable-pip-version-check -c requirements/pinned.txt "$@"
+    "$ENV"/bin/python -m pip install -qq --disable-pip-version-check -c "$CONSTRAINTS" "$@"
 }
 
 # mmcv without operators is built in seconds and needs no compiler. --no-cache-dir: pip may have kept
@@ -69,6 +71,10 @@ say "Making $ENV with Python $version."
 rm -f "$STAMP"
 [ "$("$ENV"/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$version" ] ||
     "$PYTHON" -m venv --clear "$ENV"
+if [ -n "$compiled" ]; then
+    CONSTRAINTS=$ENV/constraints.txt
+    { grep -v -E '^torch(vision)?=' requirements/pinned.txt; cat requirements/compiled.txt; } >"$CONSTRAINTS"
+fi
 say 'Installing torch: a few minutes, about 6 GB.'
 pip_install torch torchvision
 install_mmcv
