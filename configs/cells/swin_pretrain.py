@@ -12,7 +12,7 @@ _base_ = [
 ]
 
 size = 128
-epochs = 30
+epochs = 40
 warmup = 2
 steps_per_epoch = 100
 batch_size = 32
