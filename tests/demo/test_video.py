@@ -96,7 +96,7 @@ def test_four_scores_stand_side_by_side_with_what_they_say(tools, tmp_path, caps
 
 def test_every_option_is_one_of_the_config_and_every_path_below_the_data(tools, tmp_path):
     video.run_video_demo(tmp_path, tmp_path / 'data', tools.work)
-    for name, arguments in tools.ran[1:]:
+    for _, arguments in tools.ran[1:]:
         if '--cfg-options' not in arguments:
             continue
         cfg = Config.fromfile(arguments[0])
