@@ -16,7 +16,7 @@ warmup = 1
 model = dict(
     data_preprocessor=dict(num_classes=len(classes)),
     backbone=dict(
-        arch=dict(embed_dims=16, depths=[1, 1, 3, 1], num_heads=[1, 2, 4, 8]),
+        arch=dict(_delete_=True, embed_dims=16, depths=[1, 1, 3, 1], num_heads=[1, 2, 4, 8]),
         img_size=(frames, size, size),
         drop_path_rate=0.1,
     ),

@@ -15,7 +15,7 @@ batch_size = 8
 model = dict(
     mask_ratio=0.75,
     backbone=dict(
-        arch=dict(embed_dims=16, depths=[1, 1, 3, 1], num_heads=[1, 2, 4, 8]),
+        arch=dict(_delete_=True, embed_dims=16, depths=[1, 1, 3, 1], num_heads=[1, 2, 4, 8]),
         img_size=(frames, size, size),
         drop_path_rate=0.0,
     ),

@@ -21,11 +21,12 @@ CENTRE_SHARE = (0.35, 0.65)  # of a shape in the middle frame
 SPEED_SHARE = (0.05, 0.08)  # of a shape that moves, in each frame
 GROWTH = (1.1, 1.16)  # of a radius from frame to frame
 TURN = (0.15, 0.25)  # radians from frame to frame
-PAN_SHARE = 0.02  # of the photograph behind, at most, in each frame
+PAN_SHARE = 0.03  # of the photograph behind, at most, in each frame
 PHOTOGRAPH_SHARE = (0.35, 1)  # side of the part that is shown, of the photograph's shorter side
 ROOM = 2  # side of the part in which a clip moves, in sides of the clip
-BACKGROUND = (10, 0.45)  # dimmed: brightness of its black, and the share that is left of white
-SATURATION = 0.5  # of the shape, at most, so that it is brighter than what is behind it
+# The harder a shape is told from what is behind it, the more labels random weights need.
+BACKGROUND = (10, 0.75)  # dimmed: the brightness of black, and what is added to it for white
+SATURATION = 0.9  # of the shape, at most, whose brightest channel is full
 
 
 class Motion(NamedTuple):
