@@ -8,8 +8,8 @@
 _base_ = '../hiera/hiera_b_video_pretrain_k400.py'
 
 frames, size = 8, 64  # 4 x 2 x 2 units, of 2 frames of 32 px
-epochs = 24
-warmup = 2
+epochs = 12
+warmup = 1
 batch_size = 8
 
 model = dict(

@@ -21,7 +21,7 @@ from mmgreen.demo.steps import PRETRAINED, RANDOM
 NUM_TRAIN, NUM_VAL = 600, 200
 # Of the classifier: labels, seeds and steps of each training, and the rates of which each start has
 # its own best.
-VIDEOS, SEEDS, STEPS, GRID = 60, 3, 200, ('1e-3:1', '3e-3:1')
+VIDEOS, SEEDS, STEPS, GRID = 60, 3, 200, ('2e-3:1', '4e-3:1')
 PRETRAINING = config_file('demo/hiera_video_pretrain.py')
 CLASSIFIER = config_file('demo/hiera_video_classifier.py')
 LOADERS = ('train_dataloader', 'val_dataloader')
