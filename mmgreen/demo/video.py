@@ -5,6 +5,7 @@ Runs the ordinary tools, each with the command that it prints, so that it is als
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,8 +57,9 @@ def run_video_demo(tools: Path, data: Path, work_dir: Path) -> None:
     checkpoint = pretrain(tools, data, work_dir)
     draw_reconstructions(tools, data, work_dir, checkpoint)
     pretrained = time.time()
-    curve, length = compare_starts(tools, data, work_dir, checkpoint)
+    curve = compare_starts(tools, data, work_dir, checkpoint)
     still = show_one_frame(tools, data, work_dir, checkpoint, curve)
+    length = train_as_long(tools, data, work_dir, curve)
     minutes = ((pretrained - begin) / 60, (time.time() - pretrained) / 60)
     print('\n'.join(_summary(work_dir, checkpoint, (curve, still), length, minutes)))
 
@@ -80,20 +82,9 @@ def draw_reconstructions(tools: Path, data: Path, work_dir: Path, checkpoint: Pa
     )
 
 
-def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> tuple[Path, int]:
-    """Trains the classifier with few labels from both starts, from random weights for longer too.
-
-    Returns:
-        The label curve, and how many times the steps took as long as pretraining and training.
-    """
-    folder, starts = work_dir / 'classifier', steps.both_starts(checkpoint)
-    curve = _label_curve(tools, data, folder, starts, GRID)
-    processes = 1 if torch.cuda.is_available() else steps.PROCESSES
-    before = steps.processor_minutes(work_dir, processes)
-    of_each = [steps.processor_minutes(folder / run.folder) for run in _results(curve)]
-    length = 1 + round(before / (sum(of_each) / len(of_each)))
-    _label_curve(tools, data, folder, {RANDOM: ''}, GRID, ('--lengths', length))
-    return curve, length
+def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path) -> Path:
+    """Trains the classifier with few labels from both starts; returns the label curve."""
+    return _label_curve(tools, data, work_dir / 'classifier', steps.both_starts(checkpoint), GRID)
 
 
 def show_one_frame(tools: Path, data: Path, work_dir: Path, checkpoint: Path, curve: Path) -> Path:
@@ -102,6 +93,20 @@ def show_one_frame(tools: Path, data: Path, work_dir: Path, checkpoint: Path, cu
     rates = (f'{run.lr:g}:{run.layer_decay:g}',)
     starts = {PRETRAINED: checkpoint}
     return _label_curve(tools, data, work_dir / 'one_frame', starts, rates, options=STILL)
+
+
+def train_as_long(tools: Path, data: Path, work_dir: Path, curve: Path) -> int:
+    """Trains from random weights for as long as pretraining and training took, by their logs.
+
+    Returns:
+        How many times the usual steps that was.
+    """
+    processes = 1 if torch.cuda.is_available() else steps.PROCESSES
+    before = steps.processor_minutes(work_dir, processes)
+    of_each = [steps.processor_minutes(curve.parent / run.folder) for run in _results(curve)]
+    length = 1 + round(before / statistics.mean(of_each))
+    _label_curve(tools, data, curve.parent, {RANDOM: ''}, GRID, ('--lengths', length))
+    return length
 
 
 def _label_curve(
@@ -190,7 +195,7 @@ def _scores(runs: list[Run]) -> str:
 
 
 def _sentence(ours: list[Run], theirs: list[Run], name: str) -> str:
-    """What can be said of a start and another, paired by seed: by subset, and by order at first."""
+    """What can be said of two, paired by seed: of one seed both have the same labels."""
     gains = [one.score - other.score for one, other in zip(ours, theirs, strict=True)]
     said = verdict(PRETRAINED, name, interval(gains))
     return said[0].upper() + said[1:]
