@@ -3,7 +3,7 @@
 #   python tools/dataset_converters/make_demo_clips.py data/demo_clips
 #   python tools/train.py configs/demo/hiera_video_pretrain.py
 #
-# Batch: 1 process x 8 videos x 4 clips. Ours, and may change: it is to show, in minutes on two CPU
+# Batch: 1 process x 8 videos x 4 clips. Ours, and may change: it is to show, on two CPU
 # cores, whether pretraining is worth it.
 _base_ = '../hiera/hiera_b_video_pretrain_k400.py'
 
