@@ -1,7 +1,8 @@
 # Everything runs in .venv, which is made when it is first needed, by the Python that PYTHON names.
 PYTHON ?= python3
 export PYTHON
-# Of make demo and make survey: greenmim (Swin) or hiera; of the demo also mae (a plain ViT).
+# Of make demo and make survey: greenmim (Swin) or hiera; of the demo also mae (a plain ViT)
+# and video (Hiera on clips).
 METHOD ?= greenmim
 # Of make survey: the wheel of deepforest 2.1.0, where it is at hand; else pip downloads it.
 WHEEL ?=
@@ -10,7 +11,7 @@ WHEEL ?=
 .PHONY: help env demo survey test test-compiled test-classic lint clean
 
 help: ## list these targets
-	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae] [WHEEL=FILE]'
+	@echo 'usage: make TARGET [PYTHON=python3.12] [METHOD=hiera|mae|video] [WHEEL=FILE]'
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 
 env:  ## install everything into .venv, 4 minutes, mostly of downloads

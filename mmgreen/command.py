@@ -57,6 +57,7 @@ TOOLS = {
         'dataset_converters/make_survey_data.py', 'survey photographs with tree crowns'
     ),
     'demo-data': Tool('dataset_converters/make_demo_data.py', 'write a small set to try things on'),
+    'demo-clips': Tool('dataset_converters/make_demo_clips.py', 'clips in which something moves'),
 }
 
 

@@ -120,11 +120,12 @@ def sentences(curve: Curve) -> list[str]:
             if gains:
                 at = f'With {_amount(wanted)} {curve.unit}' if wanted else f'With all {curve.unit}'
                 at += '' if length == 1 else f' and {length:g} times the steps'
-                said.append(f'{at} {_verdict(start, first, interval(gains))}')
+                said.append(f'{at} {verdict(start, first, interval(gains))}')
     return said
 
 
-def _verdict(start: str, other: str, gained: Interval) -> str:
+def verdict(start: str, other: str, gained: Interval) -> str:
+    """A sentence on what a start scores above another."""
     if math.isnan(gained.low):
         return f'{start} is {gained.mean:+.1f} beside {other}, of one seed, which says nothing yet.'
     if gained.low <= 0 <= gained.high:

@@ -1,6 +1,6 @@
 """Parts of a labelled training set, small ones inside larger ones, as files that a config can name.
 
-A *label* is what people pay for: a box of a detector's images, an image of a classifier's.
+A *label* is what people pay for: a box of a detector's images, an image or video of a classifier's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 
+from mmgreen.datasets.clips import LabelledClips
 from mmgreen.datasets.images import LabelledImages
 from mmgreen.errors import InputError
 from mmgreen.registry import DATASETS
@@ -110,6 +111,7 @@ class ClassifiedImages:
     metric = 'accuracy/top1'
     percent = 1.0
     ending = '.txt'
+    separator = ' '
 
     def __init__(self, cfg: Config):
         self._dataset = _built(cfg)
@@ -119,7 +121,10 @@ class ClassifiedImages:
     def write(self, places: Sequence[int], path: Path) -> None:
         """See :class:`LabelledSet`."""
         infos = [self._dataset.get_data_info(place) for place in places]
-        lines = [f'{Path(info["img_path"]).resolve()} {info["gt_label"]}\n' for info in infos]
+        lines = [
+            f'{Path(info["img_path"]).resolve()}{self.separator}{info["gt_label"]}\n'
+            for info in infos
+        ]
         path.write_text(''.join(lines), encoding='utf-8')
 
     def training_options(self, path: Path) -> dict[str, object]:
@@ -137,6 +142,17 @@ class ClassifiedImages:
         }
 
 
+class ClassifiedVideos(ClassifiedImages):
+    """The training set of a classifier of clips, counted in videos.
+
+    Args:
+        cfg: the classifier's config.
+    """
+
+    unit = 'videos'
+    separator = ','  # that of Kinetics; the last one of a line counts, whatever is in a path
+
+
 def labelled_set(cfg: Config) -> LabelledSet:
     """The training set of a config.
 
@@ -144,14 +160,16 @@ def labelled_set(cfg: Config) -> LabelledSet:
         InputError: if it is neither a detector's nor a classifier's.
     """
     dataset = DATASETS.get(cfg.train_dataloader.dataset.get('type'))
+    if dataset is not None and issubclass(dataset, LabelledClips):
+        return ClassifiedVideos(cfg)
     if dataset is not None and issubclass(dataset, LabelledImages):
         return ClassifiedImages(cfg)
     if 'ann_file' in cfg.train_dataloader.dataset:
         return BoxedImages(cfg)
     raise InputError(
         f'{cfg.filename} trains on {cfg.train_dataloader.dataset.get("type")}; a label curve needs '
-        'a detector with a COCO file (mmgreen.CocoDataset) or a classifier with images in folders '
-        'of classes (mmgreen.LabelledImages).'
+        'a detector with a COCO file (mmgreen.CocoDataset) or a classifier with images or videos '
+        'in folders of classes (mmgreen.LabelledImages, mmgreen.LabelledClips).'
     )
 
 

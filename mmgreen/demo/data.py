@@ -6,7 +6,6 @@ Pretraining uses its images, detection its boxes and instance masks.
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,14 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from mmgreen.demo.photographs import LICENCES, PHOTOGRAPHS, Photograph, load_photograph
+from mmgreen.demo.listing import check_folder, earlier_settings, write_json, write_listing
+from mmgreen.demo.photographs import LICENCES, Photograph, load_photograph, photographs_of
 from mmgreen.demo.scenes import CATEGORIES, MIN_SIZE, DrawnObject, draw_scene
-from mmgreen.errors import ExistingFileError, InputError, MissingPackageError
+from mmgreen.errors import InputError, MissingPackageError
 
 # Split: which photographs it is drawn over. Its place in this table enters the seed of its images.
 SPLITS = {'train': 'train', 'val': 'val', 'train_new': 'train'}
-LISTING = 'photographs.json'
 MADE_BY = 'mmgreen.demo_data'
+CHANGES = 'cropped, resized, some mirrored or coloured, objects drawn over them'
 
 
 class DemoData(NamedTuple):
@@ -81,18 +81,18 @@ def make_demo_data(
     _check_arguments(counts, size, seed)
     counts = {split: count for split, count in counts.items() if count}
     settings = {'num_images': counts, 'image_size': list(size), 'seed': seed, 'grey': grey}
-    earlier = _earlier_settings(root)
-    _check_folder(root, earlier, settings, overwrite)
+    earlier = earlier_settings(root, MADE_BY)
+    check_folder(root, earlier, settings, overwrite)
     _check_pycocotools()
     sources = {
         photograph: load_photograph(photograph)
         for split, count in counts.items()
-        for photograph in _photographs_of(split)[:count]
+        for photograph in photographs_of(SPLITS[split])[:count]
     }
     if earlier is not None and earlier != settings:
         _remove_set(root, earlier)
     # The listing comes first, so that a run that was interrupted can be repeated.
-    _write_json(root / LISTING, _listing(settings))
+    write_listing(root, MADE_BY, settings, CHANGES, _shown(counts))
     num_objects = {
         split: _write_split(root, split, count, settings, sources)
         for split, count in counts.items()
@@ -114,31 +114,6 @@ def _check_arguments(counts: dict[str, int], size: tuple[int, ...], seed: int) -
         raise InputError(f'seed must be at least 0, got {seed}.')
 
 
-def _earlier_settings(root: Path) -> dict[str, Any] | None:
-    """Settings of the set that ``make_demo_data`` wrote into the folder, None if it did not."""
-    try:
-        listing = json.loads((root / LISTING).read_text(encoding='utf-8'))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    ours = isinstance(listing, dict) and listing.get('made_by') == MADE_BY
-    return listing.get('settings') if ours else None
-
-
-def _check_folder(
-    root: Path, earlier: dict[str, Any] | None, settings: dict[str, Any], overwrite: bool
-) -> None:
-    if earlier is None:
-        if root.exists() and not (root.is_dir() and not any(root.iterdir())):
-            raise ExistingFileError(
-                f'{root} is not an empty folder and holds no demo data: name another folder.'
-            )
-    elif earlier != settings and not overwrite:
-        raise ExistingFileError(
-            f'{root} holds demo data made with other settings ({earlier}): '
-            f'name another folder, or replace it with overwrite=True (--overwrite).'
-        )
-
-
 def _check_pycocotools() -> None:
     if importlib.util.find_spec('pycocotools') is None:
         raise MissingPackageError(
@@ -158,12 +133,8 @@ def _remove_set(root: Path, settings: dict[str, Any]) -> None:
             folder.rmdir()
 
 
-def _photographs_of(split: str) -> list[Photograph]:
-    return [photograph for photograph in PHOTOGRAPHS if photograph.split == SPLITS[split]]
-
-
 def _photograph_of(split: str, number: int) -> Photograph:
-    photographs = _photographs_of(split)
+    photographs = photographs_of(SPLITS[split])
     return photographs[(number - 1) % len(photographs)]
 
 
@@ -171,33 +142,13 @@ def _file_name(number: int) -> str:
     return f'{number:06d}.jpg'
 
 
-def _listing(settings: dict[str, Any]) -> dict[str, Any]:
-    """How the set was made, its photographs with their terms, and which image shows which."""
-    shown = {
+def _shown(counts: dict[str, int]) -> dict[str, dict[str, str]]:
+    """Which image shows which photograph, by split."""
+    return {
         split: {
             _file_name(number): _photograph_of(split, number).file for number in range(1, count + 1)
         }
-        for split, count in settings['num_images'].items()
-    }
-    used = {file for files in shown.values() for file in files.values()}
-    return {
-        'made_by': MADE_BY,
-        'settings': settings,
-        'changes': 'cropped, resized, some mirrored or coloured, objects drawn over them',
-        'photographs': [
-            {
-                'file': photograph.file,
-                'package': photograph.package,
-                'split': photograph.split,
-                'author': photograph.author,
-                'licence': photograph.licence,
-                'terms': LICENCES[photograph.licence],
-                'source': photograph.source,
-            }
-            for photograph in PHOTOGRAPHS
-            if photograph.file in used
-        ],
-        'images': shown,
+        for split, count in counts.items()
     }
 
 
@@ -239,7 +190,7 @@ def _write_split(
         'images': images,
         'annotations': annotations,
     }
-    _write_json(root / 'annotations' / f'{split}.json', content)
+    write_json(root / 'annotations' / f'{split}.json', content)
     return len(annotations)
 
 
@@ -265,8 +216,3 @@ def _annotation(drawn: DrawnObject, number: int, image: int) -> dict[str, Any]:
 def _id_of(name: str, names: Iterable[str]) -> int:
     """COCO's ids count from 1."""
     return list(names).index(name) + 1
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')

@@ -103,6 +103,11 @@ PHOTOGRAPHS = (
 # fmt: on
 
 
+def photographs_of(split: str) -> list[Photograph]:
+    """Those of 'train' or 'val'."""
+    return [photograph for photograph in PHOTOGRAPHS if photograph.split == split]
+
+
 def load_photograph(photograph: Photograph) -> Image.Image:
     """The photograph in RGB, cut to its region and coloured where it was grey.
 

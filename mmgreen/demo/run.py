@@ -88,7 +88,7 @@ def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, me
     options = {f'{loader}.dataset.data_root': data for loader in loaders}
     options['val_evaluator.ann_file'] = data / 'annotations/val.json'
     return steps.label_curve(
-        *(tools, _detection(method), checkpoint, work_dir / 'detection'),
+        *(tools, _detection(method), steps.both_starts(checkpoint), work_dir / 'detection'),
         ('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', *GRID),
         options,
         keep_checkpoints=True,

@@ -82,6 +82,13 @@ def last_share_of_a_tint(work_dir: Path) -> float:
     return shares[max(shares)]
 
 
+def processor_minutes(work_dir: Path, processes: int = 1) -> float:
+    """Minutes of a training's steps, from its log, times the processes that shared them."""
+    log = read_training_log(work_dir).training
+    seconds = log['time'].values()  # of a step, each the mean since the value before it
+    return sum(seconds) / len(seconds) * max(log['time']) * processes / 60
+
+
 def _meeting_place() -> dict[str, str]:
     """A port of their own for the processes: another training may hold the scripts' usual one."""
     return {'PORT': str(get_free_port())}
@@ -92,21 +99,26 @@ def _cfg_options(options: Mapping[str, object]) -> list[str]:
     return ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
 
 
+def both_starts(checkpoint: Path) -> dict[str, object]:
+    """Random weights, and those of a pretraining."""
+    return {RANDOM: '', PRETRAINED: checkpoint}
+
+
 def label_curve(
     tools: Path,
     config: str,
-    checkpoint: Path,
+    starts: Mapping[str, object],
     work_dir: Path,
     arguments: Sequence[object],
     options: Mapping[str, object],
     keep_checkpoints: bool = False,
 ) -> Path:
-    """Trains a detector with few labels from random weights and from a checkpoint, or goes on.
+    """Trains a detector or a classifier with few labels from each start, or goes on with it.
 
     Args:
         tools: the folder ``tools``.
-        config: the detector's.
-        checkpoint: of the pretraining.
+        config: the detector's or classifier's.
+        starts: by name a checkpoint, or nothing for random weights.
         work_dir: where all is trained.
         arguments: further ones of ``label_curve.py``.
         options: what else than the config says.
@@ -117,7 +129,7 @@ def label_curve(
     """
     run_tool(
         tools / 'analysis_tools/label_curve.py',
-        *(config, '--starts', f'{RANDOM}=', f'{PRETRAINED}={checkpoint}'),
+        *(config, '--starts', *(f'{name}={start}' for name, start in starts.items())),
         *(*arguments, '--jobs', PROCESSES, '--work-dir', work_dir),
         *(['--keep-checkpoints'] if keep_checkpoints else []),
         *_cfg_options(options),

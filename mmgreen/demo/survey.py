@@ -70,7 +70,8 @@ def compare_starts(tools: Path, data: Path, work_dir: Path, checkpoint: Path, ne
         'val_evaluator.ann_file': data / 'val.json',
     }
     return steps.label_curve(
-        *(tools, config_file(f'survey/{net}_faster_rcnn.py'), checkpoint, work_dir / 'detection'),
+        *(tools, config_file(f'survey/{net}_faster_rcnn.py')),
+        *(steps.both_starts(checkpoint), work_dir / 'detection'),
         ('--boxes', BOXES, '--seeds', SEEDS, '--steps', STEPS, '--grid', *RATES),
         options,
     )

@@ -107,7 +107,9 @@ def _to_pixels(model: PretrainingModel, images: Tensor) -> np.ndarray:
     if getattr(preprocessor, '_enable_normalize', False):
         mean, deviation = (each.view(-1, 1, 1) for each in (preprocessor.mean, preprocessor.std))
         image = image * deviation + mean
-    if not getattr(preprocessor, '_channel_conversion', False):
+    # The first is mmengine's and mmpretrain's name for images, the second mmpretrain's for clips.
+    names = ('_channel_conversion', 'to_rgb')
+    if not any(getattr(preprocessor, name, False) for name in names):
         image = image.flip(0)
     return image.clamp(0, 255).round().byte().permute(1, 2, 0).cpu().numpy()
 

@@ -61,6 +61,30 @@ def test_a_part_of_the_images_of_a_classifier(tmp_path):
     )
 
 
+def test_a_part_of_the_videos_of_a_classifier(tmp_path):
+    root = tmp_path / 'mine, of May'
+    for name in ('left', 'right'):
+        for i in range(3):
+            folder = root / f'{name}/clip {i}'
+            folder.mkdir(parents=True)
+            Image.new('RGB', (8, 8)).save(folder / '0.png')
+    dataset = dict(type='mmgreen.LabelledClips', data_root=str(root), frames_in_folders=True)
+    loader = dict(dataset=dataset)
+    cfg = Config(dict(default_scope='mmpretrain', train_dataloader=loader, val_dataloader=loader))
+    videos = labelled_set(cfg)
+    assert videos.unit == 'videos' and videos.labels == [1] * 6
+    videos.write([1, 4], tmp_path / 'part.txt')
+    for options in (videos.training_options, videos.validation_options):
+        cfg.merge_from_dict(options(tmp_path / 'part.txt'))
+    assert cfg.val_dataloader.dataset == cfg.train_dataloader.dataset
+    part = labelled_set(cfg)
+    infos = [part._dataset.get_data_info(i) for i in range(len(part.labels))]
+    assert [info['img_path'] for info in infos] == [
+        str(root / f'{name}/clip 1') for name in ('left', 'right')
+    ]
+    assert [info['gt_label'] for info in infos] == [0, 1]
+
+
 def test_other_data_are_refused_by_name():
     cfg = Config(dict(train_dataloader=dict(dataset=dict(type='mmgreen.UnlabelledImages'))))
     with pytest.raises(InputError, match=r'mmgreen\.UnlabelledImages; a label curve needs'):

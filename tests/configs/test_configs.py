@@ -40,6 +40,7 @@ SMALL = [
     file
     for part in ('demo', 'cells', 'survey')
     for file in sorted((CONFIGS / part).glob('*_pretrain.py'))
+    if '_video_' not in file.name
 ]
 RUNNABLE = [*PRETRAINING, *SMALL]
 FRAGMENTS = sorted((CONFIGS / '_base_').glob('*.py'))

@@ -1,5 +1,6 @@
 """Tools are run as one would type them, and end when the demo is told to."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmgreen.apis.endings import Terminated, sigterm_interrupts
-from mmgreen.demo.steps import run_tool
+from mmgreen.demo.steps import processor_minutes, run_tool
 
 
 def test_a_step_that_fails_stops_the_demo(tmp_path):
@@ -40,3 +41,10 @@ def test_sigterm_ends_the_step_that_runs(tmp_path):
     with pytest.raises(Terminated), sigterm_interrupts():
         run_tool(tool)
     assert time.monotonic() - begin < 50 and not (tmp_path / 'ended').exists()
+
+
+def test_minutes_are_those_of_all_steps_of_all_processes(tmp_path):
+    (tmp_path / '1/vis_data').mkdir(parents=True)
+    logged = [dict(loss=1.0, time=time, iter=step, step=step) for step, time in ((10, 1), (20, 3))]
+    (tmp_path / '1/vis_data/scalars.json').write_text('\n'.join(map(json.dumps, logged)))
+    assert processor_minutes(tmp_path, 2) == pytest.approx((10 * 1 + 10 * 3) * 2 / 60)

@@ -43,12 +43,12 @@ def parse_args() -> argparse.Namespace:
         help='what to compare with the first: none= own=work_dirs/mine/epoch_100.pth',
     )
     parser.add_argument(
-        *('--boxes', '--images'),
+        *('--boxes', '--images', '--videos'),
         dest='amounts',
         type=amount,
         nargs='+',
         default=[30, 100, 300, None],
-        help='how many labels: boxes of a detector, images of a classifier; or all',
+        help='how many labels: boxes of a detector, images or videos of a classifier; or all',
     )
     parser.add_argument('--seeds', type=int, default=5, help='of subset, order and heads')
     parser.add_argument(
