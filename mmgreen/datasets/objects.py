@@ -187,9 +187,7 @@ def check_masks(
     )
     objects = objects[:NUM_LOOKED_AT]
     elsewhere = [
-        each
-        for each in objects
-        if has_pixels(each['mask']) and _overlap(each, path) < LEAST_OVERLAP
+        each for each in objects if has_pixels(each['mask']) and _overlap(each) < LEAST_OVERLAP
     ]
     _refuse_or_warn(
         elsewhere,
@@ -208,9 +206,9 @@ def _refuse_or_warn(wrong: Sequence[Mapping], objects: Sequence[Mapping], senten
     MMLogger.get_current_instance().warning(text)
 
 
-def _overlap(each: Mapping, path: str) -> float:
+def _overlap(each: Mapping) -> float:
     """Of the mask's bounding box and the object's box, intersection over union."""
-    a, b = bounds(each['mask'], each['image'], path), each['bbox']
+    a, b = bounds(each['mask'], each['image']), each['bbox']
     across = min(a[2], b[2]) - max(a[0], b[0])
     down = min(a[3], b[3]) - max(a[1], b[1])
     both = max(across, 0) * max(down, 0)
