@@ -90,6 +90,15 @@ def test_sigterm_interrupts_as_ctrl_c_does():
     assert signal.getsignal(signal.SIGTERM) is earlier
 
 
+@pytest.fixture
+def ctrl_c_interrupts():
+    """As in a terminal; a shell starts what runs in its background deaf to it."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.mark.usefixtures('ctrl_c_interrupts')
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_what_goes_on_when_repeated_says_so(number, status, capsys):
     with pytest.raises(SystemExit) as ended, goes_on_when_repeated():
