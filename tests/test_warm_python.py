@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from repository import ROOT
+from warm_python import warm_python
 
 STATE = """
 import json, os, sys
@@ -179,3 +180,10 @@ def test_it_forks_where_there_is_no_other_thread(python):
     assert (ROOT / 'tests/warm_server.py').as_posix() in Path(
         f'/proc/{server}/cmdline'
     ).read_text().split('\0')
+
+
+def test_nobody_waits_for_a_server_that_failed(tmp_path, monkeypatch):
+    (tmp_path / 'cv2.py').write_text('raise SystemExit(1)')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    with warm_python() as program:
+        assert subprocess.run([program, '-c', ''], capture_output=True, timeout=60).returncode == 1

@@ -50,6 +50,7 @@ def warm_python() -> Iterator[Path]:
             pass_fds=[door.fileno()],
             start_new_session=True,
         )
+        door.close()  # or whoever comes after the server has failed waits for ever
         try:
             yield program
         finally:
