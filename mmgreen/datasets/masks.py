@@ -36,10 +36,7 @@ def check_form(mask: Any, image: Mapping, path: str) -> None:
                 f'{path}: a mask of run lengths in {image["file_name"]} has the size '
                 f'{mask.get("size")}, its image {size} (height, width); encode it anew.'
             )
-        counts = mask.get('counts')
-        if isinstance(counts, str | bytes):
-            counts = unpacked(counts)
-        if not _fill(counts, size):
+        if run_lengths(mask, size) is None:
             raise DataError(
                 f'{path}: the run lengths {str(mask.get("counts"))[:40]} of a mask in '
                 f'{image["file_name"]} are not those of {size[0]}x{size[1]} pixels; encode it anew.'
@@ -68,6 +65,22 @@ def bounds(mask: Any, image: Mapping) -> tuple[float, float, float, float]:
         mask = coding.frPyObjects(mask, image['height'], image['width'])
     x, y, width, height = coding.toBbox(mask)
     return x, y, x + width, y + height
+
+
+def run_lengths(mask: Mapping, size: Sequence[int]) -> list[int] | None:
+    """Those of a mask, unpacked where they are compressed.
+
+    Args:
+        mask: a ``segmentation`` with ``counts``, good or bad.
+        size: height and width of its image.
+
+    Returns:
+        As many pixels as the image has, in runs; None where there are others, or none.
+    """
+    counts = mask.get('counts')
+    if isinstance(counts, str | bytes):
+        counts = unpacked(counts)
+    return counts if _fill(counts, size) else None
 
 
 def unpacked(counts: str | bytes) -> list[int] | None:

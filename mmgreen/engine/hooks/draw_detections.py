@@ -148,14 +148,19 @@ def true_objects(
 
 def _decoded(mask: Any, size: tuple[int, int]) -> np.ndarray:
     """(H, W) bool; nothing where there is no mask, or none of this size."""
-    from pycocotools import mask as coding  # It comes with mmdet, and pretraining needs neither.
+    # pycocotools comes with mmdet, and pretraining needs neither.
+    from pycocotools import mask as coding
+
+    from mmgreen.datasets.masks import run_lengths
 
     if isinstance(mask, list):
         # Fewer than three points are no polygon, and four numbers a box to pycocotools.
         polygons = [each for each in mask if len(each) >= 6 and len(each) % 2 == 0]
         mask = coding.merge(coding.frPyObjects(polygons, *size)) if polygons else None
-    elif isinstance(mask, Mapping) and isinstance(mask.get('counts'), list):
-        mask = coding.frPyObjects(dict(mask), *mask['size'])
+    elif isinstance(mask, Mapping):
+        # Masks that are not scored were not checked; see unpacked().
+        counts = run_lengths(mask, size) if mask.get('size') == list(size) else None
+        mask = counts and coding.frPyObjects(dict(size=list(size), counts=counts), *size)
     pixels = coding.decode(mask) if mask else np.zeros(size)
     return pixels.astype(bool) if pixels.shape == size else np.zeros(size, dtype=bool)
 

@@ -122,6 +122,11 @@ class TestTruth:
             assert np.array_equal(each, grid.astype(bool))
         assert not made[3:].any()
 
+    @pytest.mark.parametrize('counts', ['zzz!!', 'A', [10], None])
+    def test_masks_that_were_never_checked_may_be_bad(self, counts):
+        bad = dict(bbox=BOX, bbox_label=0, mask=dict(size=list(SIZE), counts=counts))
+        assert not true_objects([bad], SIZE, with_masks=True).masks.any()
+
     def test_crowds_are_left_out(self):
         instances = [dict(bbox=BOX, bbox_label=0, ignore_flag=1)]
         made = true_objects(instances, SIZE, with_masks=True)
