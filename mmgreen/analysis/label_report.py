@@ -78,7 +78,10 @@ def read_curve(path: Path) -> Curve:
 
 def gain(curve: Curve, start: str, other: str, wanted: int | None, length: float) -> list[float]:
     """What ``start`` scores above ``other``, seed by seed, on the same subset in the same order."""
-    ours, theirs = (curve.scores(each, wanted, length) for each in (start, other))
+    return _paired(*(curve.scores(each, wanted, length) for each in (start, other)))
+
+
+def _paired(ours: dict[int, float], theirs: dict[int, float]) -> list[float]:
     return [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
 
 
@@ -118,9 +121,30 @@ def sentences(curve: Curve) -> list[str]:
         for wanted, length in curve.points:
             gains = gain(curve, start, first, wanted, length)
             if gains:
-                at = f'With {_amount(wanted)} {curve.unit}' if wanted else f'With all {curve.unit}'
-                at += '' if length == 1 else f' and {length:g} times the steps'
+                at = _with(wanted, length, curve.unit)
                 said.append(f'{at} {verdict(start, first, interval(gains))}')
+        said += labels_spared(curve, start, first)
+    return said
+
+
+def labels_spared(curve: Curve, start: str, other: str) -> list[str]:
+    """For each amount of labels, the most with which ``other`` has no better mean."""
+    said = []
+    for fewer, length in curve.points:
+        ours = curve.scores(start, fewer, length)
+        reached = [
+            (more, gains)
+            for more, each in curve.points
+            if each == length and _size(more) > _size(fewer)
+            if (gains := _paired(ours, curve.scores(other, more, length)))
+            if statistics.mean(gains) >= 0
+        ]
+        if reached:
+            more, gains = reached[-1]
+            said.append(
+                f'{_with(fewer, length, curve.unit)} {start} reaches what {other} has with '
+                f'{_amount(more)} (above it by {interval(gains)}).'
+            )
     return said
 
 
@@ -135,8 +159,19 @@ def verdict(start: str, other: str, gained: Interval) -> str:
     return f'{start} {word} {size} over {other}.'
 
 
+def _with(wanted: int | None, length: float, unit: str) -> str:
+    """'With 30 boxes and 3 times the steps'."""
+    return f'With {_amount(wanted)} {unit}' + (
+        '' if length == 1 else f' and {length:g} times the steps'
+    )
+
+
 def _amount(wanted: int | None) -> str:
     return 'all' if wanted is None else str(wanted)
+
+
+def _size(wanted: int | None) -> float:
+    return math.inf if wanted is None else wanted
 
 
 def draw(curve: Curve) -> Figure:

@@ -67,6 +67,27 @@ def test_a_loss_is_a_loss(tmp_path):
     assert 'of one seed' in sentences(alone)[0]
 
 
+def test_it_says_how_many_labels_are_spared(tmp_path):
+    scores = {
+        ('none', 30): [20.0, 22.0],
+        ('none', 100): [30.0, 33.0],
+        ('none', 300): [38.0, 40.0],
+        ('none', None): [50.0, 50.0],
+        ('own', 30): [28.0, 29.0],  # below none's 100
+        ('own', 100): [39.0, 40.0],  # none's 300, by 0.5
+        ('own', 300): [45.0, 46.0],
+        ('own', None): [51.0, 51.0],
+    }
+    said = sentences(write_curve(tmp_path / 'c.json', scores))
+    assert [each for each in said if 'reaches' in each] == [
+        'With 100 boxes own reaches what none has with 300 (above it by 0.5 [-5.9, 6.9]).'
+    ]
+    scores[('own', 30)] = [51.0, 50.0]
+    said = sentences(write_curve(tmp_path / 'd.json', scores))
+    assert 'With 30 boxes own reaches what none has with all (above it by 0.5' in said[4]
+    assert sum('reaches' in each for each in said) == 2
+
+
 def test_the_table_has_a_row_for_each_amount(curve):
     head, _, few, many, *_ = as_markdown(curve).splitlines()
     assert head == '| boxes | length | none | own | own - none |'
