@@ -3,8 +3,8 @@
 #   python tools/dataset_converters/make_cell_data.py BCCD data/cells
 #   python tools/train.py configs/cells/hiera_pretrain.py
 #
-# Batch: 1 process x 32 crops. Ours; as swin_pretrain.py but for the model, and twice as long, for it
-# leaves tints behind more slowly.
+# Batch: 1 process x 32 crops. Ours; as swin_pretrain.py but for the model, and twice as long, since
+# it leaves tints behind more slowly.
 _base_ = ['swin_pretrain.py', '../_base_/small_hiera.py']
 
 epochs = 80
