@@ -1,7 +1,7 @@
 # The demo with clips: which way something moves in them, told by a small Hiera.
 #
 #   python tools/train.py configs/demo/hiera_video_classifier.py --cfg-options \
-#       model.backbone.init_cfg.checkpoint=work_dirs/hiera_video_pretrain/epoch_12.pth
+#       model.backbone.init_cfg.checkpoint=work_dirs/hiera_video_pretrain/epoch_40.pth
 #
 # Batch: 1 process x 16 videos, each whole and as it is: mirrored, left would be right. With
 # train_dataloader.dataset.pipeline.0.stride=0 and .spread=True, and the same for val_dataloader,

@@ -5,12 +5,11 @@ Letters in shapes: T frames, H W pixels. Coordinates are x to the right and y do
 
 from __future__ import annotations
 
-import colorsys
 import math
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from mmgreen.demo.scenes import SHAPES, Shape
 
@@ -24,9 +23,11 @@ TURN = (0.15, 0.25)  # radians from frame to frame
 PAN_SHARE = 0.03  # of the photograph behind, at most, in each frame
 PHOTOGRAPH_SHARE = (0.35, 1)  # side of the part that is shown, of the photograph's shorter side
 ROOM = 2  # side of the part in which a clip moves, in sides of the clip
+# Of grey clips, and photographs out of focus, what is hidden follows from the rest better.
+BLUR_SHARE = 0.06  # of the photograph
 # The harder a shape is told from what is behind it, the more labels random weights need.
-BACKGROUND = (10, 0.75)  # dimmed: the brightness of black, and what is added to it for white
-SATURATION = 0.9  # of the shape, at most, whose brightest channel is full
+BRIGHTNESS = (0.3, 1)  # of a shape
+BACKGROUND = (10, 0.75)  # of the photograph, dimmed: of its black, and what is added for its white
 
 
 class Motion(NamedTuple):
@@ -64,7 +65,7 @@ def middle_frame(num_frames: int) -> int:
 def draw_clip(
     photograph: Image.Image, motion: str, num_frames: int, size: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """A bright shape that moves as its class says, before a dim photograph that slides.
+    """A grey shape that moves as its class says, before a dim photograph that slides.
 
     Args:
         photograph: RGB.
@@ -74,14 +75,15 @@ def draw_clip(
         rng: draws everything that is random.
 
     Returns:
-        (T, H, W, 3) uint8, red first.
+        (T, H, W, 3) uint8, grey: three times the same.
     """
     shape = SHAPES[MOVED[rng.integers(len(MOVED))]]
-    colour = 255 * np.array(colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, SATURATION), 1))
+    brightness = 255 * rng.uniform(*BRIGHTNESS)
     behind = _sliding(photograph, num_frames, size, rng)
     poses = draw_poses(motion, num_frames, size, rng)
-    opacity = np.stack([_opacity(shape, pose, size) for pose in poses])[..., None]
-    return (behind * (1 - opacity) + colour * opacity).round().astype(np.uint8)
+    opacity = np.stack([_opacity(shape, pose, size) for pose in poses])
+    clip = (behind * (1 - opacity) + brightness * opacity).round().astype(np.uint8)
+    return np.repeat(clip[..., None], 3, axis=-1)
 
 
 def draw_poses(motion: str, num_frames: int, size: int, rng: np.random.Generator) -> list[Pose]:
@@ -108,11 +110,12 @@ def draw_poses(motion: str, num_frames: int, size: int, rng: np.random.Generator
 def _sliding(
     photograph: Image.Image, num_frames: int, size: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """(T, H, W, 3) floats: a part of the photograph, that moves evenly in any direction."""
+    """(T, H, W) floats: a part of the photograph, that moves evenly in any direction."""
     side = int(min(photograph.size) * rng.uniform(*PHOTOGRAPH_SHARE))
     left, top = (int(rng.integers(extent - side, endpoint=True)) for extent in photograph.size)
     box = (left, top, left + side, top + side)
-    part = photograph.resize((ROOM * size, ROOM * size), Image.Resampling.BICUBIC, box)
+    sharp = photograph.convert('L').resize((ROOM * size,) * 2, Image.Resampling.BICUBIC, box)
+    part = sharp.filter(ImageFilter.GaussianBlur(BLUR_SHARE * size))
     image = BACKGROUND[0] + BACKGROUND[1] * np.asarray(part, np.float64)
     image = image[:, ::-1] if rng.random() < 0.5 else image
     slide = size * rng.uniform(-PAN_SHARE, PAN_SHARE, 2)

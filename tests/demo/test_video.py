@@ -11,7 +11,7 @@ from mmgreen.analysis.label_curve import Run, read_runs
 from mmgreen.demo import steps, video
 
 SCORES = {
-    'random': {1: (40.0, 42.0, 41.0), 6: (60.0, 70.0, 65.0)},
+    'random': {1: (40.0, 42.0, 41.0), 6: (60.0, 70.0)},
     'pretrained': {1: (80.0, 81.0, 82.5)},
 }
 STILL = {'pretrained': {1: (20.0, 21.0, 19.0)}}
@@ -80,17 +80,21 @@ def test_four_scores_stand_side_by_side_with_what_they_say(tools, tmp_path, caps
     # 20 minutes before and 4 of its own are 6 times the 4 minutes.
     assert longer[1:3] == ['--starts', 'random='] and longer[3] == '--videos'
     assert longer[longer.index('--lengths') + 1] == '6'
+    assert [each[each.index('--seeds') + 1] for each in (both, still, longer)] == ['3', '3', '2']
     assert still[still.index('--grid') + 1] == '0.003:1'
     said = ' '.join(capsys.readouterr().out.split())
     for line in (
         'random with the same steps 41.0 (40.0, 42.0, 41.0)',
-        'random with the same minutes, 6 times the steps 65.0 (60.0, 70.0, 65.0)',
+        'random with the same minutes, 6 times the steps 65.0 (60.0, 70.0)',
         'pretrained 81.2 (80.0, 81.0, 82.5)',
         'pretrained, one frame repeated 20.0 (20.0, 21.0, 19.0)',
     ):
         assert line in said
     assert 'Pretrained gains 40.2 [37.0, 43.3] over random with the same steps.' in said
-    assert 'over random with the same minutes, 6 times the steps.' in said
+    # Of the seeds that both have: 20 and 11.
+    assert (
+        'and random with the same minutes, 6 times the steps cannot be told apart (15.5 [' in said
+    )
     assert 'vs_patch_mean 0.62' in said
 
 

@@ -1,0 +1,40 @@
+"""The page quotes figures; the files beside it hold the runs that they are of."""
+
+import statistics
+
+import pytest
+from repository import ROOT
+
+from mmgreen.analysis.label_report import gain, interval, read_curve
+
+PAGE = (ROOT / 'docs/should_i_pretrain.md').read_text(encoding='utf-8').replace('**', '')
+RESULTS = ROOT / 'docs/results'
+
+
+@pytest.mark.parametrize('name', ['cells_swin', 'cells_hiera'])
+def test_each_row_of_the_table_is_of_the_runs(name):
+    curve = read_curve(RESULTS / f'{name}.json')
+    for wanted, length in curve.points:
+        means = [
+            statistics.mean(curve.scores(start, wanted, length).values())
+            for start in ('none', 'own')
+        ]
+        gained = interval(gain(curve, 'own', 'none', wanted, length))
+        assert f'| {means[0]:.1f} | {means[1]:.1f} | {gained} |' in PAGE
+
+
+def test_longer_pretrainings_and_spared_labels_are_of_the_runs():
+    usual = read_curve(RESULTS / 'cells_swin.json')
+    others = read_curve(RESULTS / 'cells_swin_pretrainings.json')
+
+    def above(ours, start, labels, random_labels):
+        ours, theirs = ours.scores(start, labels, 1.0), usual.scores('none', random_labels, 1.0)
+        return interval([ours[seed] - theirs[seed] for seed in ours])
+
+    flat = ' '.join(PAGE.split())
+    assert f'{above(usual, "own", 300, None)})' in flat
+    assert f'({above(others, "long", 100, 300)}; after the 4,000 steps of the table ' in flat
+    assert f'of the table {above(usual, "own", 100, 300)})' in flat
+    assert f'39.0 from 8,000 steps, a gain of {above(others, "long", 100, 100)}' in flat
+    assert f'with another seed, {above(others, "second", 100, 100)}' in flat
+    assert round(statistics.mean(others.scores('long', 100, 1.0).values()), 1) == 39.0
