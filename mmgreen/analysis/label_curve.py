@@ -321,11 +321,26 @@ class _Curve:
         choices = len(question.choose_at) * len(question.grid)
         results = len(question.seeds) * len(question.lengths) * len(question.amounts)
         total = len(question.starts) * (results + (choices if len(question.grid) > 1 else 0))
+        done = sum(self.is_asked(each) for each in self.done.values())
         each = (time.time() - self.began) / self.num_trained
-        left = max(total - len(self.done), 0) * each / 3600
+        left = (total - done) * each / 3600
         return (
-            f'{len(self.done)} of {total}: {run.folder} scores {run.score:.1f}; '
+            f'{done} of {total}: {run.folder} scores {run.score:.1f}; '
             f'one every {each / 60:.1f} minutes, about {left:.1f} hours left.'
+        )
+
+    def is_asked(self, run: Run) -> bool:
+        """Whether it is one of this question, and not of an earlier one in the same folder."""
+        question = self.question
+        if run.start not in question.starts:
+            return False
+        if run.purpose == 'choice':
+            of_grid = len(question.grid) > 1 and (run.lr, run.layer_decay) in question.grid
+            return of_grid and run.wanted in question.choose_at
+        return (
+            run.seed in question.seeds
+            and run.length in question.lengths
+            and run.wanted in question.amounts
         )
 
 

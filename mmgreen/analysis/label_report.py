@@ -154,9 +154,9 @@ def verdict(start: str, other: str, gained: Interval) -> str:
         return f'{start} is {gained.mean:+.1f} beside {other}, of one seed, which says nothing yet.'
     if gained.low <= 0 <= gained.high:
         return f'{start} and {other} cannot be told apart ({gained}).'
-    word = 'gains' if gained.mean > 0 else 'loses'
-    size = gained if gained.mean > 0 else Interval(-gained.mean, -gained.high, -gained.low)
-    return f'{start} {word} {size} over {other}.'
+    if gained.mean > 0:
+        return f'{start} gains {gained} over {other}.'
+    return f'{start} loses {Interval(-gained.mean, -gained.high, -gained.low)} to {other}.'
 
 
 def _with(wanted: int | None, length: float, unit: str) -> str:

@@ -313,6 +313,15 @@ def test_a_start_may_be_added_later(cfg, tmp_path):
     assert {checkpoint_of(each) for each in trainer.seen} == {str(tmp_path / 'other.pth')}
 
 
+def test_progress_counts_what_is_asked_now(cfg, tmp_path):
+    asked = question(tmp_path, grid=GRID[:1])
+    label_curve(cfg, asked, tmp_path / 'out', Trainer(best_at), str)
+    said = []
+    longer = asked._replace(starts={'none': None}, lengths=(2.0,))
+    label_curve(cfg, longer, tmp_path / 'out', Trainer(best_at), said.append)
+    assert [each.split(':')[0] for each in said] == [f'{k} of 6' for k in range(1, 7)]
+
+
 def test_the_steps_that_are_noted_are_those_that_are_made(cfg, tmp_path):
     trainer = Trainer(best_at)
     asked = question(tmp_path, grid=GRID[:1], steps=31)  # 3 epochs: 11 each

@@ -62,7 +62,7 @@ def test_a_winner_is_named_only_where_the_interval_leaves_out_zero(curve):
 
 def test_a_loss_is_a_loss(tmp_path):
     curve = write_curve(tmp_path / 'c.json', {('none', 30): [9.0, 9.5], ('own', 30): [5.0, 5.5]})
-    assert sentences(curve) == ['With 30 boxes own loses 4.0 [4.0, 4.0] over none.']
+    assert sentences(curve) == ['With 30 boxes own loses 4.0 [4.0, 4.0] to none.']
     alone = write_curve(tmp_path / 'd.json', {('none', 30): [9.0], ('own', 30): [5.0]})
     assert 'of one seed' in sentences(alone)[0]
 
