@@ -15,17 +15,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from threading import Event, Lock
-from typing import NamedTuple
 
 from mmengine.config import Config
 
 from mmgreen.analysis.label_report import write_report
+from mmgreen.analysis.label_runs import Question, Rates, Run, read_file, read_runs
 from mmgreen.analysis.label_subsets import (
     LabelledSet,
     labelled_set,
@@ -36,58 +36,6 @@ from mmgreen.engine.training_log import last_value
 from mmgreen.errors import InputError, MissingFileError
 
 CHOOSING_SEED = 10_000
-
-
-class Rates(NamedTuple):
-    """One point of the grid."""
-
-    lr: float
-    layer_decay: float
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training, and what it scored; a row of ``label_curve.json``."""
-
-    purpose: str
-    """'choice', validated on training images to choose rates; 'result', on the validation set."""
-    start: str
-    wanted: int | None
-    """Labels asked for; None: all."""
-    seed: int
-    length: float
-    """How many times the usual steps."""
-    lr: float
-    layer_decay: float
-    labels: int = 0
-    """Labels that the subset has."""
-    images: int = 0
-    steps: int = 0
-    score: float | None = None
-    """In percent."""
-    minutes: float = 0.0
-
-    @property
-    def folder(self) -> str:
-        """Where it is trained, below the work folder."""
-        amount = 'all' if self.wanted is None else self.wanted
-        rates = f'lr{self.lr:g}_decay{self.layer_decay:g}'
-        return f'{self.purpose}/{self.start}/{amount}_x{self.length:g}_{rates}_seed{self.seed}'
-
-
-class Question(NamedTuple):
-    """What is asked: which starts, over which amounts of labels."""
-
-    starts: Mapping[str, str | None]
-    """Checkpoint by name; None: random weights."""
-    amounts: Sequence[int | None]
-    seeds: Sequence[int]
-    grid: Sequence[Rates]
-    choose_at: Sequence[int | None]
-    """With these amounts rates are chosen: each of ``amounts``, or one that serves all."""
-    lengths: Sequence[float] = (1.0,)
-    steps: int | None = None
-    """Of a training of length 1; None: as many as the config makes of the whole training set."""
 
 
 Train = Callable[[Config, Path], None]
@@ -168,7 +116,7 @@ class _Curve:
             'steps': self.steps,
             **{f'start {name}': path for name, path in question.starts.items()},
         }
-        self.earlier = _read(self.path)
+        self.earlier = read_file(self.path)
         self._check_earlier()
         self.done = {run.folder: run for run in read_runs(self.path)}
         self.began, self.num_trained = time.time(), 0
@@ -317,41 +265,13 @@ class _Curve:
 
     def progress(self, run: Run) -> str:
         """What was scored, how far all is, and how long the rest may take."""
-        question = self.question
-        choices = len(question.choose_at) * len(question.grid)
-        results = len(question.seeds) * len(question.lengths) * len(question.amounts)
-        total = len(question.starts) * (results + (choices if len(question.grid) > 1 else 0))
-        done = sum(self.is_asked(each) for each in self.done.values())
+        done, total = sum(map(self.question.asks, self.done.values())), self.question.num_runs
         each = (time.time() - self.began) / self.num_trained
         left = (total - done) * each / 3600
         return (
             f'{done} of {total}: {run.folder} scores {run.score:.1f}; '
             f'one every {each / 60:.1f} minutes, about {left:.1f} hours left.'
         )
-
-    def is_asked(self, run: Run) -> bool:
-        """Whether it is one of this question, and not of an earlier one in the same folder."""
-        question = self.question
-        if run.start not in question.starts:
-            return False
-        if run.purpose == 'choice':
-            of_grid = len(question.grid) > 1 and (run.lr, run.layer_decay) in question.grid
-            return of_grid and run.wanted in question.choose_at
-        return (
-            run.seed in question.seeds
-            and run.length in question.lengths
-            and run.wanted in question.amounts
-        )
-
-
-def read_runs(path: Path) -> Iterator[Run]:
-    """The runs in a ``label_curve.json``; none where there is no such file."""
-    for row in _read(path).get('runs', ()):
-        yield Run(**row)
-
-
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,8 @@ def as_markdown(curve: Curve) -> str:
         gains = [gain(curve, start, first, wanted, length) for start in others]
         cells += [str(interval(each)) if each else '' for each in gains]
         lines.append(f'| {" | ".join(cells)} |')
-    seeds = len({run['seed'] for run in curve.runs})
+    of_each = {len(curve.scores(start, *point)) for start in curve.starts for point in curve.points}
+    seeds = ' to '.join(str(each) for each in sorted({min(of_each - {0}), max(of_each)}))
     note = (
         f'{curve.metric}, percent: means over {seeds} seeds [95 % interval]; differences are '
         'paired by seed, that is by subset and order.'

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from mmgreen import config_file
-from mmgreen.analysis.label_curve import read_runs
+from mmgreen.analysis.label_runs import read_runs
 from mmgreen.demo import NETS, steps
 from mmgreen.demo.steps import PRETRAINED
 from mmgreen.engine.training_log import last_value, read_training_log

@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from mmgreen import config_file
-from mmgreen.analysis.label_curve import Run, read_runs
 from mmgreen.analysis.label_report import interval, verdict
+from mmgreen.analysis.label_runs import Run, read_runs
 from mmgreen.demo import steps
 from mmgreen.demo.moving import MOTIONS
 from mmgreen.demo.steps import PRETRAINED, RANDOM

@@ -88,13 +88,8 @@ def main() -> None:
     args = parse_args()
     with ends_in_a_sentence('tools/analysis_tools/label_curve.py'):
         import mmgreen.apis.console  # noqa: F401  (first: the hosts print when imported)
-        from mmgreen.analysis.label_curve import (
-            Question,
-            Rates,
-            TrainInProcess,
-            default_grid,
-            label_curve,
-        )
+        from mmgreen.analysis.label_curve import TrainInProcess, default_grid, label_curve
+        from mmgreen.analysis.label_runs import Question, Rates
         from mmgreen.apis.launching import read_config
 
         cfg = read_config(args.config, ('model', 'train_dataloader', 'val_dataloader'))
