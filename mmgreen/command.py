@@ -48,6 +48,7 @@ TOOLS = {
     ),
     'label-curve': Tool('analysis_tools/label_curve.py', 'whether a pretraining is worth it'),
     'curves': Tool('analysis_tools/plot_losses.py', 'losses, scores and rates of trainings, drawn'),
+    'mean-std': Tool('analysis_tools/get_mean_std.py', 'by what your images are to be normalised'),
     'benchmark': Tool('analysis_tools/benchmark.py', 'speed and memory of models side by side'),
     'flops': Tool('analysis_tools/get_flops.py', 'multiply-adds and parameters of a model'),
     'to-coco': Tool('dataset_converters/to_coco.py', 'annotations of any format to COCO files'),

@@ -17,6 +17,7 @@ custom_hooks = [
     dict(type='mmgreen.SeedEachStep'),
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
+    dict(type='mmgreen.CheckNormalisation'),  # whether the net sees contrast
     dict(type='mmgreen.DrawCurves'),
     # The classifier has as many outputs as the data have classes.
     dict(type='mmgreen.ClassesMustFit'),

@@ -3,6 +3,7 @@ custom_hooks = [
     dict(type='mmgreen.SeedEachStep'),
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
+    dict(type='mmgreen.CheckNormalisation'),  # whether the net sees contrast
     dict(type='mmgreen.DrawCurves'),
     dict(type='mmdet.NumClassCheckHook'),
 ]

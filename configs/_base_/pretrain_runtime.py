@@ -18,6 +18,7 @@ custom_hooks = [
     dict(type='mmgreen.StopOnNonFiniteLoss', interval=50),
     dict(type='mmgreen.RunSummary'),
     dict(type='mmgreen.PlanInWorkers'),  # where each image has a mask of its own
+    dict(type='mmgreen.CheckNormalisation'),  # whether the net sees contrast
     dict(type='mmgreen.EarlyVerdict'),  # whether more than tints is learned
     dict(type='mmgreen.DrawCurves'),
     # A sheet of reconstructions every 20 epochs:

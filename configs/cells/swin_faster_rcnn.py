@@ -16,6 +16,7 @@ _base_ = [
     '../_base_/narrow_heads.py',
     '../_base_/detection_36e.py',
     '../_base_/detection_runtime.py',
+    '../_base_/cell_pixels.py',
 ]
 
 epochs = 10
@@ -24,6 +25,7 @@ data_root = 'data/cells/'
 classes = ('RBC', 'WBC', 'Platelets')
 
 model = dict(
+    data_preprocessor=_base_.cell_pixels,
     backbone=dict(
         _delete_=True,
         type='mmgreen.GreenSwin',

@@ -9,6 +9,7 @@ _base_ = [
     '../_base_/imagenet_mim_224.py',
     '../_base_/greenmim_schedule.py',
     '../_base_/pretrain_runtime.py',
+    '../_base_/cell_pixels.py',
 ]
 
 size = 128
@@ -22,10 +23,7 @@ model = dict(
     type='mmgreen.MaskedAutoencoder',
     mask_ratio=0.6,
     data_preprocessor=dict(
-        type='mmpretrain.SelfSupDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        to_rgb=True,
+        type='mmpretrain.SelfSupDataPreprocessor', **_base_.cell_pixels, to_rgb=True
     ),
     backbone=dict(
         type='mmgreen.GreenSwin',

@@ -9,6 +9,7 @@ train = dict(ann_file='annotations/train.json', data_prefix=dict(img='train/'))
 val = dict(ann_file='annotations/val.json', data_prefix=dict(img='val/'))
 classes = ('cat', 'dog')  # as the annotation files name them, and in their order
 object_size = 40  # px across, of a typical object, which is shown at 64, as in the pretraining
+pixels = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])  # as in pretraining
 max_per_image = 100  # objects that can be found in one image
 epochs = 20
 crops_per_epoch = 160  # an epoch is so many crops, however few or many images there are
@@ -20,6 +21,7 @@ shown = 5 * object_size  # px of a training crop, which becomes 320 wide
 most = max(300, 2 * max_per_image)  # proposals
 limits = dict(rpn=dict(nms_pre=most, max_per_img=most), rcnn=dict(max_per_img=max_per_image))
 model = dict(
+    data_preprocessor=pixels,
     backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=start_from)),
     roi_head=dict(bbox_head=dict(num_classes=len(classes))),
     test_cfg=limits,

@@ -13,14 +13,17 @@
 #       test_dataloader.dataset.ann_file=val_other_site.json \
 #       test_dataloader.dataset.data_prefix.img=val_other_site/ \
 #       test_evaluator.ann_file=data/survey/val_other_site.json
-_base_ = '../cells/swin_faster_rcnn.py'
+_base_ = ['../cells/swin_faster_rcnn.py', '../_base_/survey_pixels.py']
 
 steps_per_epoch = 100
 data_root = 'data/survey/'
 classes = ('Tree',)
 native = (412, 412)  # of the longer side of a tile
 
-model = dict(roi_head=dict(bbox_head=dict(num_classes=len(classes))))
+model = dict(
+    data_preprocessor=_base_.survey_pixels,
+    roi_head=dict(bbox_head=dict(num_classes=len(classes))),
+)
 read = dict(type='mmcv.transforms.LoadImageFromFile')
 dataset = dict(data_root=data_root, metainfo=dict(classes=classes))
 train_dataloader = dict(

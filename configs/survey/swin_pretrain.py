@@ -5,8 +5,9 @@
 #
 # Ours; as cells/swin_pretrain.py but for the images. Crops of some 64 px are magnified to 128, so
 # that a crown (41 px in the median) spans two to three units. Of the 61 tiles 8 are held out.
-_base_ = '../cells/swin_pretrain.py'
+_base_ = ['../cells/swin_pretrain.py', '../_base_/survey_pixels.py']
 
+model = dict(data_preprocessor=_base_.survey_pixels)
 data = dict(data_root='data/survey/unlabelled', held_out=8)
 crop = dict(
     type='mmpretrain.RandomResizedCrop',

@@ -22,7 +22,8 @@ def training_facts(runner: Runner) -> dict[str, Any]:
         ``optimizer``: name of its class; ``parameters``: for each of its groups the names of the
         parameters; ``settings``: see :func:`settings_of`; ``steps_per_epoch``: batches of each
         process; ``images``: folder, list and number of unlabelled images, None of other data;
-        ``encoding``: see :meth:`mmgreen.models.backbones.Backbone.encoding_facts`;
+        ``encoding``: see :meth:`mmgreen.models.backbones.Backbone.encoding_facts`, and ``pixels``,
+        see :func:`normalisation_of`;
         ``config``: see :func:`mmgreen.engine.trained_config.trained_config`.
     """
     model = unwrapped_model(runner)
@@ -35,7 +36,7 @@ def training_facts(runner: Runner) -> dict[str, Any]:
         'settings': settings_of(runner),
         'steps_per_epoch': len(runner.train_dataloader),
         'images': _images_of(runner.train_dataloader.dataset),
-        'encoding': _encoding_of(model),
+        'encoding': {**_encoding_of(model), 'pixels': normalisation_of(model)},
         'config': trained_config(runner.cfg),
     }
 
@@ -54,6 +55,16 @@ def settings_of(runner: Runner) -> dict[str, Any]:
         'batch': effective_batch(runner),
         'images': len(runner.train_dataloader.dataset),
     }
+
+
+def normalisation_of(model: nn.Module) -> str | None:
+    """By what a model normalises pixels, in words; None if it does not."""
+    preprocessor = getattr(model, 'data_preprocessor', None)
+    values = [getattr(preprocessor, name, None) for name in ('mean', 'std')]
+    if None in values:
+        return None
+    mean, std = ([round(each, 3) for each in value.flatten().tolist()] for value in values)
+    return f'mean={mean}, std={std}'
 
 
 def _images_of(dataset: Any) -> dict[str, Any] | None:

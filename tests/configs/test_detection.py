@@ -108,7 +108,8 @@ class TestEveryDetector:
                 assert loader.dataset.type == 'mmgreen.CocoDataset'
             assert [each.type for each in cfg.custom_hooks] == [
                 'mmgreen.SeedEachStep', 'mmgreen.StopOnNonFiniteLoss',
-                'mmgreen.RunSummary', 'mmgreen.DrawCurves', 'mmdet.NumClassCheckHook',
+                'mmgreen.RunSummary', 'mmgreen.CheckNormalisation', 'mmgreen.DrawCurves',
+                'mmdet.NumClassCheckHook',
             ]  # fmt: skip
 
     def test_its_head_says_how_to_run_it_and_what_to_expect(self, file):

@@ -1,5 +1,6 @@
 """What happens around the steps of a training, one file a hook."""
 
+from mmgreen.engine.hooks.check_normalisation import CheckNormalisation
 from mmgreen.engine.hooks.checkpoint_must_fit import CheckpointMustFit
 from mmgreen.engine.hooks.classes_must_fit import ClassesMustFit
 from mmgreen.engine.hooks.draw_curves import DrawCurves
@@ -19,6 +20,7 @@ from mmgreen.engine.hooks.store_facts import StoreFacts
 from mmgreen.engine.hooks.timed_logger import TimedLoggerHook
 
 __all__ = [
+    'CheckNormalisation',
     'CheckpointMustFit',
     'ClassesMustFit',
     'DrawCurves',
