@@ -1,5 +1,6 @@
 """The page quotes figures; the files beside it hold the runs that they are of."""
 
+import json
 import statistics
 
 import pytest
@@ -11,7 +12,10 @@ PAGE = (ROOT / 'docs/should_i_pretrain.md').read_text(encoding='utf-8').replace(
 RESULTS = ROOT / 'docs/results'
 
 
-@pytest.mark.parametrize('name', ['cells_swin', 'cells_hiera'])
+SETS = [f'cells_{net}{pixels}' for net in ('swin', 'hiera') for pixels in ('', '_imagenet_pixels')]
+
+
+@pytest.mark.parametrize('name', SETS)
 def test_each_row_of_the_table_is_of_the_runs(name):
     curve = read_curve(RESULTS / f'{name}.json')
     for wanted, length in curve.points:
@@ -24,7 +28,7 @@ def test_each_row_of_the_table_is_of_the_runs(name):
 
 
 def test_longer_pretrainings_and_spared_labels_are_of_the_runs():
-    usual = read_curve(RESULTS / 'cells_swin.json')
+    usual = read_curve(RESULTS / 'cells_swin_imagenet_pixels.json')
     others = read_curve(RESULTS / 'cells_swin_pretrainings.json')
 
     def above(ours, start, labels, random_labels):
@@ -38,3 +42,22 @@ def test_longer_pretrainings_and_spared_labels_are_of_the_runs():
     assert f'39.0 from 8,000 steps, a gain of {above(others, "long", 100, 100)}' in flat
     assert f'with another seed, {above(others, "second", 100, 100)}' in flat
     assert round(statistics.mean(others.scores('long', 100, 1.0).values()), 1) == 39.0
+
+
+def test_rates_were_the_best_of_their_row():
+    for net in ('swin', 'hiera'):
+        runs = json.loads((RESULTS / f'cells_{net}.json').read_text(encoding='utf-8'))['runs']
+        for start in ('none', 'own'):
+            ours = [run for run in runs if run['start'] == start]
+            choices = sorted((r['lr'], r['score']) for r in ours if r['purpose'] == 'choice')
+            assert f'| {" | ".join(f"{score:.1f}" for _, score in choices)} |' in PAGE
+            best = max(choices, key=lambda choice: choice[1])[0]
+            assert {run['lr'] for run in ours if run['purpose'] == 'result'} == {best}
+
+
+def test_each_trial_is_in_the_table():
+    trials = json.loads((RESULTS / 'cells_trials.json').read_text(encoding='utf-8'))['trials']
+    for trial in trials:
+        scores = trial['box_ap_100'].values()
+        row = f'| {trial["trial"]} | {trial["vs_patch_mean"]:.2f} | {statistics.mean(scores):.1f} ('
+        assert row + ', '.join(map(str, scores)) + ') |' in PAGE

@@ -6,6 +6,7 @@ deviation by which they are normalised reach it as one constant with little on i
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from rich.progress import track
 from mmgreen.datasets.errors import DataError, UnreadableImageError
 from mmgreen.datasets.images import image_files
 from mmgreen.datasets.read_image import read_pixels
+from mmgreen.errors import MissingFileError
 
 PIXELS_OF_EACH = 65_536
 LEAST_VARIANCE = 1e-6
@@ -75,6 +77,8 @@ def mean_and_std_in(folder: str, most: int = 1000) -> tuple[MeanAndStd, int]:
         MissingFileError: if the folder is missing or holds no image.
         DataError: if none can be read.
     """
+    if not os.path.isdir(folder):
+        raise MissingFileError(f'There is no folder {folder}.')
     files = image_files(folder)
     places = np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int)
     moments = []

@@ -46,5 +46,5 @@ def test_where_there_is_nothing_to_measure_a_sentence_says_so(tmp_path):
     (tmp_path / 'a.png').write_bytes(b'no image')
     with pytest.raises(DataError, match='None of the 1 images in .* can be read'):
         mean_and_std_in(str(tmp_path))
-    with pytest.raises(MissingFileError):
+    with pytest.raises(MissingFileError, match='There is no folder'):
         mean_and_std_in(str(tmp_path / 'nowhere'))

@@ -15,6 +15,7 @@ from mmgreen.checkpoints.reading import read_checkpoint
 from mmgreen.datasets.mean_and_std import MeanAndStd, mean_and_std, moments_of
 from mmgreen.engine.training_facts import normalisation_of
 from mmgreen.engine.unwrapping import unwrapped_model
+from mmgreen.errors import InputError
 from mmgreen.registry import HOOKS
 
 
@@ -42,10 +43,8 @@ class CheckNormalisation(Hook):
         """Compares with the pretraining that the backbone starts from."""
         ours = normalisation_of(unwrapped_model(runner))
         path = _start_of(runner.cfg)
-        if ours is None or path is None:
-            return
-        theirs = (facts_in(read_checkpoint(path)).get('encoding') or {}).get('pixels')
-        if theirs is not None and theirs != ours:
+        theirs = None if path is None else _normalisation_in(path)
+        if None not in (ours, theirs) and theirs != ours:
             runner.logger.warning(
                 f'{path} was pretrained on pixels normalised by {theirs}, this training has '
                 f'{ours}; give model.data_preprocessor the same.'
@@ -79,6 +78,14 @@ def _start_of(cfg: Mapping[str, Any]) -> str | None:
     """The checkpoint that the backbone starts from, None for random weights."""
     start = ((cfg.get('model') or {}).get('backbone') or {}).get('init_cfg')
     return start.get('checkpoint') if isinstance(start, Mapping) else None
+
+
+def _normalisation_in(path: str) -> str | None:
+    """What a checkpoint says of it; None if nothing, or where only the hosts can read the file."""
+    try:
+        return (facts_in(read_checkpoint(path)).get('encoding') or {}).get('pixels')
+    except InputError:
+        return None
 
 
 def _mean_and_std_of(batch: dict, preprocessor: nn.Module) -> MeanAndStd | None:

@@ -71,6 +71,12 @@ def test_a_model_that_does_not_normalise_is_left_alone(tmp_path):
     assert SAID not in log_of(trained)
 
 
+@pytest.mark.parametrize('path', ['torchvision://resnet50', 'gone.pth'])
+def test_a_start_that_is_no_file_here_is_left_to_who_loads_it(tmp_path, path):
+    log = log_of(train(folder_of(tmp_path, (125, 135, 111), (62, 60, 47)), start=path))
+    assert 'normalised by' not in log
+
+
 @pytest.mark.parametrize('same', [True, False])
 def test_a_start_that_was_normalised_otherwise_is_told(tmp_path, same):
     folder = folder_of(tmp_path, (125, 135, 111), (62, 60, 47))
