@@ -61,3 +61,14 @@ def test_each_trial_is_in_the_table():
         scores = trial['box_ap_100'].values()
         row = f'| {trial["trial"]} | {trial["vs_patch_mean"]:.2f} | {statistics.mean(scores):.1f} ('
         assert row + ', '.join(map(str, scores)) + ') |' in PAGE
+
+
+def test_normalisation_was_compared_at_both_rates():
+    runs = json.loads((RESULTS / 'cells_normalisation.json').read_text(encoding='utf-8'))['runs']
+    runs.sort(key=lambda run: run['seed'])
+    for pixels, name in (('ImageNet', "ImageNet's"), ('own', "the images' own")):
+        cells = [
+            ', '.join(f'{r["score"]:.1f}' for r in runs if (r['pixels'], r['lr']) == (pixels, lr))
+            for lr in (1e-3, 2e-3)
+        ]
+        assert f'| {name} | {" | ".join(cells)} |' in PAGE
