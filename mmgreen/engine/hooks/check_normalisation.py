@@ -21,12 +21,12 @@ from mmgreen.registry import HOOKS
 
 @HOOKS.register_module()
 class CheckNormalisation(Hook):
-    """Warns where the first batch is far from what the config normalises by, or a start from it.
+    """Warns where images are normalised otherwise than is good for the weights that begin.
 
     Microscope images may be bright and pale: by ImageNet's mean and deviation they become a
     constant with a third of the contrast, and a net from random weights has next to nothing to go
-    by. And a net that was pretrained on pixels normalised in one way sees others where it is
-    trained on in another.
+    by: that is told from the first batch. A net that starts from a checkpoint wants what that was
+    trained with, and is told where this differs.
 
     Args:
         most_mean: how far the mean of a channel may be from 0, in deviations.
@@ -38,23 +38,25 @@ class CheckNormalisation(Hook):
     def __init__(self, most_mean: float = 0.75, least_std: float = 0.5) -> None:
         self.most_mean = most_mean
         self.least_std = least_std
+        self._is_random = True
 
     def before_train(self, runner: Runner) -> None:
-        """Compares with the pretraining that the backbone starts from."""
+        """Compares with the training of the checkpoint that this one starts from."""
         ours = normalisation_of(unwrapped_model(runner))
         path = _start_of(runner.cfg)
+        self._is_random = path is None
         theirs = None if path is None else _normalisation_in(path)
         if None not in (ours, theirs) and theirs != ours:
             runner.logger.warning(
-                f'{path} was pretrained on pixels normalised by {theirs}, this training has '
+                f'{path} was trained on pixels normalised by {theirs}, this training has '
                 f'{ours}; give model.data_preprocessor the same.'
             )
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Looks at the first batch."""
-        if runner.iter:
+        """Looks at the first batch, where weights are random."""
+        if runner.iter or not self._is_random:
             return
         preprocessor = unwrapped_model(runner).data_preprocessor
         mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
@@ -75,9 +77,11 @@ class CheckNormalisation(Hook):
 
 
 def _start_of(cfg: Mapping[str, Any]) -> str | None:
-    """The checkpoint that the backbone starts from, None for random weights."""
-    start = ((cfg.get('model') or {}).get('backbone') or {}).get('init_cfg')
-    return start.get('checkpoint') if isinstance(start, Mapping) else None
+    """The checkpoint that the encoder starts from, None for random weights."""
+    model = cfg.get('model') or {}
+    starts = [each.get('init_cfg') for each in (model, model.get('backbone') or {})]
+    paths = [start.get('checkpoint') for start in starts if isinstance(start, Mapping)]
+    return next((path for path in (cfg.get('load_from'), *paths) if path), None)
 
 
 def _normalisation_in(path: str) -> str | None:

@@ -71,6 +71,11 @@ def test_a_model_that_does_not_normalise_is_left_alone(tmp_path):
     assert SAID not in log_of(trained)
 
 
+def test_what_starts_from_a_checkpoint_is_not_told_to_leave_its_normalisation(tmp_path):
+    folder = folder_of(tmp_path, (190, 175, 185), (15, 25, 19))
+    assert SAID not in log_of(train(folder, start='public.pth'))
+
+
 @pytest.mark.parametrize('path', ['torchvision://resnet50', 'gone.pth'])
 def test_a_start_that_is_no_file_here_is_left_to_who_loads_it(tmp_path, path):
     log = log_of(train(folder_of(tmp_path, (125, 135, 111), (62, 60, 47)), start=path))
@@ -85,4 +90,4 @@ def test_a_start_that_was_normalised_otherwise_is_told(tmp_path, same):
     file = tmp_path / 'start.pth'
     torch.save(dict(state_dict={}, meta=dict(mmgreen=dict(encoding=dict(pixels=said)))), file)
     log = log_of(train(folder, start=file))
-    assert ('was pretrained on pixels normalised by' in log) != same
+    assert ('was trained on pixels normalised by' in log) != same
