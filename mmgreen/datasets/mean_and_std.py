@@ -17,7 +17,7 @@ from rich.progress import track
 from mmgreen.datasets.errors import DataError, UnreadableImageError
 from mmgreen.datasets.images import image_files
 from mmgreen.datasets.read_image import read_pixels
-from mmgreen.errors import MissingFileError
+from mmgreen.errors import InputError, MissingFileError
 
 PIXELS_OF_EACH = 65_536
 LEAST_VARIANCE = 1e-6
@@ -75,10 +75,13 @@ def mean_and_std_in(folder: str, most: int = 1000) -> tuple[MeanAndStd, int]:
 
     Raises:
         MissingFileError: if the folder is missing or holds no image.
+        InputError: if ``most`` is below 1.
         DataError: if none can be read.
     """
     if not os.path.isdir(folder):
         raise MissingFileError(f'There is no folder {folder}.')
+    if most < 1:
+        raise InputError(f'--max-images must be 1 or more, not {most}.')
     files = image_files(folder)
     places = np.linspace(0, len(files) - 1, min(most, len(files))).round().astype(int)
     moments = []

@@ -4,7 +4,7 @@ from PIL import Image
 
 from mmgreen.datasets.errors import DataError
 from mmgreen.datasets.mean_and_std import mean_and_std, mean_and_std_in, moments_of
-from mmgreen.errors import MissingFileError
+from mmgreen.errors import InputError, MissingFileError
 
 
 def test_it_is_that_of_all_pixels_together():
@@ -48,3 +48,5 @@ def test_where_there_is_nothing_to_measure_a_sentence_says_so(tmp_path):
         mean_and_std_in(str(tmp_path))
     with pytest.raises(MissingFileError, match='There is no folder'):
         mean_and_std_in(str(tmp_path / 'nowhere'))
+    with pytest.raises(InputError, match='--max-images must be 1 or more, not -1'):
+        mean_and_std_in(str(tmp_path), most=-1)

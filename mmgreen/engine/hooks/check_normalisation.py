@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -38,25 +39,26 @@ class CheckNormalisation(Hook):
     def __init__(self, most_mean: float = 0.75, least_std: float = 0.5) -> None:
         self.most_mean = most_mean
         self.least_std = least_std
-        self._is_random = True
 
+    @master_only
     def before_train(self, runner: Runner) -> None:
         """Compares with the training of the checkpoint that this one starts from."""
-        ours = normalisation_of(unwrapped_model(runner))
         path = _start_of(runner.cfg)
-        self._is_random = path is None
-        theirs = None if path is None else _normalisation_in(path)
+        if path is None or runner.iter:  # what goes on has been told when it began
+            return
+        ours, theirs = normalisation_of(unwrapped_model(runner)), _normalisation_in(path)
         if None not in (ours, theirs) and theirs != ours:
             runner.logger.warning(
                 f'{path} was trained on pixels normalised by {theirs}, this training has '
                 f'{ours}; give model.data_preprocessor the same.'
             )
 
+    @master_only
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Looks at the first batch, where weights are random."""
-        if runner.iter or not self._is_random:
+        if runner.iter or _start_of(runner.cfg) is not None:
             return
         preprocessor = unwrapped_model(runner).data_preprocessor
         mean, std = (getattr(preprocessor, name, None) for name in ('mean', 'std'))
