@@ -29,6 +29,7 @@ class MIMDecoder(MaskedDecoder, BaseModule):
         norm_eps: float = 1e-6,
         fused_stages: Sequence[int] | None = None,
         num_targets: int | None = None,
+        token_size: int | None = None,
         init_cfg: dict | None = None,
     ):
         super().__init__(
@@ -44,5 +45,6 @@ class MIMDecoder(MaskedDecoder, BaseModule):
             norm_eps=norm_eps,
             fused_stages=fused_stages,
             num_targets=num_targets,
+            token_size=token_size,
         )
         self.init_cfg = copy.deepcopy(init_cfg)

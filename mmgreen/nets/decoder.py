@@ -1,7 +1,8 @@
 """From the visible tokens of an encoder to a prediction for every patch of the image.
 
-Letters in shapes: B images, U units, T tokens in a unit, P = U * T target patches, V visible
-tokens, D channels of the decoder, N heads.
+Letters in shapes: B images, U units, T tokens in a unit, L = U * T tokens, V of them visible, P
+target patches, v values of a patch, D channels of the decoder. A token stands for one patch, or for
+several.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Attention(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(B, P, D) in and out."""
+        """(B, L, D) in and out."""
         qkv = self.qkv(tokens).unflatten(-1, (3, self.num_heads, -1))
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         return self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
@@ -49,7 +50,7 @@ class TransformerBlock(nn.Module):
         self.mlp = Mlp(dim, 4 * dim)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(B, P, D) in and out."""
+        """(B, L, D) in and out."""
         tokens = tokens + self.attn(self.norm1(tokens))
         return tokens + self.mlp(self.norm2(tokens))
 
@@ -103,17 +104,19 @@ class MaskedDecoder(nn.Module):
         img_size: pixels of the images, one number for squares or (height, width); of clips
             (frames, height, width).
         unit_size: pixels a side of a mask unit.
-        patch_size: pixels a side of the patch that one token stands for and predicts.
+        patch_size: pixels a side of a patch to predict.
+        token_size: pixels a side of what a token of the last stage stands for, in which lie whole
+            patches; None: one patch.
         image_channels: channels of the images.
         pos_embed: 'sincos' (fixed, a buffer) or 'learned' (a parameter that begins as that table).
         norm_eps: of every LayerNorm.
         fused_stages: stages to add up before, see :class:`MultiScaleFusion`; (0, 1, 2, 3) is Hiera
             as published, (0, 1, 3) its code, and None takes the last stage alone.
-        num_targets: values to predict for each patch; None: its pixels.
+        num_targets: v, values to predict for each patch; None: its pixels.
 
     Raises:
-        ValueError: if the unit does not divide the images or the patch does not divide the unit,
-            ``pos_embed`` is neither of the two, or ``fused_stages`` and ``in_channels`` do not fit.
+        ValueError: if the unit does not divide the images, the token does not divide the unit, the
+            patch does not divide the token by a power of two, ``pos_embed`` is neither of the two, or ``fused_stages`` and ``in_channels`` do not fit.
     """
 
     def __init__(
@@ -130,6 +133,7 @@ class MaskedDecoder(nn.Module):
         norm_eps: float = 1e-6,
         fused_stages: Sequence[int] | None = None,
         num_targets: int | None = None,
+        token_size: int | None = None,
     ):
         super().__init__()
         *frames, height, width = (img_size,) * 2 if isinstance(img_size, int) else img_size
@@ -140,11 +144,14 @@ class MaskedDecoder(nn.Module):
             raise InputError(f'depth={depth} is no number of blocks; give 0 or more.')
         if unit_size % patch_size:
             raise InputError(f'patch_size={patch_size} does not divide unit_size={unit_size}.')
-        self.side = unit_size // patch_size
+        token_size = token_size or patch_size
+        _check_token(token_size, patch_size, unit_size)
+        self.side = unit_size // token_size
+        self.patches_per_token = (token_size // patch_size) ** 2
         self.fusion = None
         if fused_stages is not None:
             _check_fusion(in_channels, fused_stages)
-            # Four stages halve the resolution of a unit, down to the patches.
+            # Four stages halve the resolution of a unit, down to the last one's.
             sides = [max(unit_size // (4 * 2**stage), self.side) for stage in range(4)]
             self.fusion = MultiScaleFusion(
                 in_channels, fused_stages, sides, norm_eps, is_video=bool(frames)
@@ -163,7 +170,8 @@ class MaskedDecoder(nn.Module):
             TransformerBlock(embed_dim, num_heads, norm_eps) for _ in range(depth)
         )
         self.norm = nn.LayerNorm(embed_dim, eps=norm_eps)
-        self.pred = nn.Linear(embed_dim, num_targets or patch_size**2 * image_channels)
+        num_values = num_targets or patch_size**2 * image_channels
+        self.pred = nn.Linear(embed_dim, self.patches_per_token * num_values)
         reset_transformer_weights(self)
         nn.init.normal_(self.mask_token, std=0.02)
 
@@ -192,28 +200,41 @@ class MaskedDecoder(nn.Module):
             masked: (U,) or (B, U) bool on the CPU, True = hidden.
 
         Returns:
-            (B, P, patch_size * patch_size * image_channels or num_targets), unit order.
+            (B, P, v), unit order.
 
         Raises:
-            ValueError: if the images have another number of units than ``img_size`` has.
+            ValueError: if the images have another number of units than ``img_size`` has, or a unit
+                another number of tokens than ``token_size`` says.
         """
         if masked.shape[-1] != self.grid[0] * self.grid[1]:
             raise InputError(
                 f'The images have {masked.shape[-1]} mask units, the decoder was built for '
                 f'{self.grid[0]}x{self.grid[1]}; set its img_size to the size of the images.'
             )
+        self._check_tokens(stages[-1], masked)
         visible = stages[-1] if self.fusion is None else self.fusion(stages)
         tokens = self._fill_in(self.embed(visible), masked)
         tokens = tokens + self._positions()
         for block in self.blocks:
             tokens = block(tokens)
-        return self.pred(self.norm(tokens))
+        # In unit order the patches of a token follow each other.
+        pred = self.pred(self.norm(tokens)).unflatten(-1, (self.patches_per_token, -1))
+        return pred.flatten(1, 2)
+
+    def _check_tokens(self, tokens: Tensor, masked: Tensor) -> None:
+        visible = int((~masked).sum()) // (len(masked) if masked.dim() == 2 else 1)
+        if tokens.shape[1] != visible * self.side**2:
+            raise InputError(
+                f'The last stage has {tokens.shape[1]} tokens in {visible} visible mask units, the '
+                f'decoder was built for {self.side**2} in each; set its token_size (or, if a token '
+                'is to predict one patch, patch_size) to the pixels a side that a token stands for.'
+            )
 
     def _fill_in(self, tokens: Tensor, masked: Tensor) -> Tensor:
-        """(B, V, D) to (B, P, D): visible tokens in their places, the mask token elsewhere."""
+        """(B, V, D) to (B, L, D): visible tokens in their places, the mask token elsewhere."""
         count = self.side**2
         units = unit_indices(~masked)
-        # Where each patch comes from: a visible token, or the mask token put behind them all.
+        # Where each token comes from: a visible token, or the mask token put behind them all.
         source = torch.full((*masked.shape, count), tokens.shape[1])
         visible = torch.arange(tokens.shape[1]).view(-1, count)
         places = units[..., None].expand(*units.shape, count)
@@ -224,12 +245,22 @@ class MaskedDecoder(nn.Module):
         return take_places(pool, source)
 
     def _positions(self) -> Tensor:
-        """(1, P, D): the table, which is stored in raster order, in unit order."""
+        """(1, L, D): the table, which is stored in raster order, in unit order."""
         if self.side == 1:
             return self.pos_embed
         rows, columns = self.grid[0] * self.side, self.grid[1] * self.side
         maps = self.pos_embed.unflatten(1, (rows, columns)).permute(0, 3, 1, 2)
         return unroll(maps, self.side).flatten(1, 2)
+
+
+def _check_token(token_size: int, patch_size: int, unit_size: int) -> None:
+    patches = token_size // patch_size
+    if token_size % patch_size or patches & (patches - 1):
+        raise InputError(
+            f'token_size={token_size} must be patch_size={patch_size} times a power of two.'
+        )
+    if unit_size % token_size:
+        raise InputError(f'token_size={token_size} does not divide unit_size={unit_size}.')
 
 
 def _check_fusion(in_channels: int | Sequence[int], fused_stages: Sequence[int]) -> None:

@@ -52,6 +52,24 @@ def test_loss_is_a_scalar_with_a_gradient_for_every_parameter(model):
         assert parameter.grad is not None, name
 
 
+@pytest.mark.parametrize('target', ['norm_pixel', 'hog'])
+def test_a_swin_predicts_four_patches_from_each_of_its_tokens(target):
+    config = model_cfg(mask_ratio=0.5)
+    config['neck'].update(token_size=32, patch_size=16)
+    config['head'].update(target=target, patch_size=16)
+    model = MMPRETRAIN_MODELS.build(config)
+    images, masked = torch.randn(2, 3, 96, 96), torch.arange(9) % 2 == 0
+    pred = model.neck(model.backbone.forward_visible(images, masked), masked)
+    hidden = masked.nonzero()[:, 0]
+    values = model.head.target.values(images, hidden)
+    of_hidden = pred.unflatten(1, (9, 4))[:, hidden].flatten(1, 2)
+    expected = (of_hidden - values).square().mean()
+    assert torch.allclose(model.head.loss(pred, images, masked), expected)
+    losses = model.loss(images)
+    losses['loss'].backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
 def test_masks_follow_the_seed(model):
     images = torch.randn(2, 3, 96, 96)
     torch.manual_seed(5)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from mmgreen.models import MIMHead
 from mmgreen.nets.decoder import MaskedDecoder
 from mmgreen.ops.layout import unroll
 
@@ -61,6 +62,40 @@ def test_four_patches_to_a_unit_go_in_unit_order():
     assert torch.allclose(pred, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(('token_size', 'patch_size'), [(32, 16), (32, 8), (16, 8)])
+def test_patches_of_a_token_lie_in_its_square(token_size, patch_size):
+    decoder = MaskedDecoder(**OPTIONS, token_size=token_size, patch_size=patch_size)
+    values = patch_size**2 * 3
+    with torch.no_grad():
+        decoder.pred.weight.zero_()
+        decoder.pred.bias.zero_()
+        decoder.pred.bias[-values:] = 1  # the last patch of each token, its lower right corner
+    pred = decoder((torch.randn(1, 2 * (32 // token_size) ** 2, 12),), masked_but(1, 4))
+    assert pred.shape == (1, 6 * (32 // patch_size) ** 2, values)
+    head = MIMHead(target='pixel', patch_size=patch_size)
+    picture = head.undo_target(pred, torch.zeros(1, 3, 64, 96))
+    square = torch.zeros(token_size, token_size)
+    square[-patch_size:, -patch_size:] = 1
+    assert torch.equal(picture[0, 0], square.repeat(64 // token_size, 96 // token_size))
+
+
+def test_a_token_of_several_patches_gives_each_its_own_values():
+    decoder = MaskedDecoder(**dict(OPTIONS, depth=0), token_size=32, patch_size=16)
+    tokens = torch.randn(1, 2, 12)
+    pred = decoder((tokens,), masked_but(1, 4))
+    filled = decoder.mask_token.repeat(1, 6, 1)
+    filled[:, [1, 4]] = decoder.embed(tokens)
+    expected = decoder.pred(decoder.norm(filled + decoder.pos_embed))
+    for unit in range(6):
+        for patch, values in enumerate(expected[0, unit].chunk(4)):
+            assert torch.allclose(pred[0, 4 * unit + patch], values, atol=1e-6)
+
+
+def test_an_encoder_of_other_tokens_is_refused():
+    with pytest.raises(ValueError, match='2 tokens in 2 visible mask units.*4 in each.*token_size'):
+        MaskedDecoder(**OPTIONS, patch_size=16)((torch.randn(1, 2, 12),), masked_but(1, 4))
+
+
 def test_the_fixed_table_is_a_buffer_and_the_learned_one_a_parameter():
     fixed, learned = MaskedDecoder(**OPTIONS), MaskedDecoder(**OPTIONS, pos_embed='learned')
     assert 'pos_embed' not in dict(fixed.named_parameters())
@@ -80,6 +115,9 @@ def test_gradients_reach_every_parameter():
         (dict(pos_embed='rotary'), "'sincos' or 'learned', not 'rotary'"),
         (dict(img_size=100), 'multiples of 32'),
         (dict(patch_size=24), 'patch_size=24 does not divide unit_size=32'),
+        (dict(token_size=24, patch_size=8), 'token_size=24 must be patch_size=8 times a power'),
+        (dict(token_size=8, patch_size=16), 'token_size=8 must be patch_size=16 times a power'),
+        (dict(token_size=64, patch_size=16), 'token_size=64 does not divide unit_size=32'),
     ],
 )
 def test_bad_options_are_refused(change, message):
