@@ -116,7 +116,8 @@ class MaskedDecoder(nn.Module):
 
     Raises:
         ValueError: if the unit does not divide the images, the token does not divide the unit, the
-            patch does not divide the token by a power of two, ``pos_embed`` is neither of the two, or ``fused_stages`` and ``in_channels`` do not fit.
+            token is not a power of two times the patch, ``pos_embed`` is neither of the two, or
+            ``fused_stages`` and ``in_channels`` do not fit.
     """
 
     def __init__(

@@ -1,5 +1,7 @@
-"""Draws what detectors gained by trials of pretraining, over the error on hidden patches:
-python tools/misc/draw_trials.py docs/results/cells_trials.json trials.png."""
+"""Draws what detectors gained by trials of pretraining, over the error on hidden patches.
+
+python tools/misc/draw_trials.py docs/results/cells_trials.json trials.png
+"""
 
 import argparse
 from pathlib import Path
@@ -8,7 +10,7 @@ from mmgreen.apis.endings import ends_in_a_sentence
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.partition(':')[0] + '.')
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('trials', type=Path, nargs='+', help='json files as docs/results has them')
     parser.add_argument('out', type=Path, help='the picture to write, a .png or .pdf')
     return parser.parse_args()
