@@ -15,6 +15,7 @@ from torch.distributed.elastic.utils.distributed import get_free_port
 
 from mmgreen.analysis.label_report import interval, read_curve, sentences
 from mmgreen.apis.endings import Terminated
+from mmgreen.engine.amp_on_cpu import computes_in_bfloat16
 from mmgreen.engine.training_log import read_training_log
 
 # Networks as small as these gain next to nothing from a second thread.
@@ -51,6 +52,8 @@ def run_tool(tool: Path, *arguments: object, environment: Mapping[str, str] | No
 def train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object]) -> Path:
     """Trains, on a GPU or in two processes, or goes on with it; returns the last checkpoint.
 
+    In bfloat16 on a processor that has instructions for it.
+
     Args:
         tools: the folder ``tools``.
         config: what is trained.
@@ -63,9 +66,10 @@ def train(tools: Path, config: str, work_dir: Path, options: Mapping[str, object
     else:
         batch_size = Config.fromfile(config).train_dataloader.batch_size // PROCESSES
         options = {**options, 'train_dataloader.batch_size': batch_size}
+        amp = ['--amp'] if computes_in_bfloat16() else []
         run_tool(
             tools / 'dist_train.sh',
-            *(config, PROCESSES, *ours, *_cfg_options(options)),
+            *(config, PROCESSES, *ours, *amp, *_cfg_options(options)),
             environment=_meeting_place(),
         )
     return last_checkpoint(work_dir)

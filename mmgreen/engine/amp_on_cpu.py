@@ -45,7 +45,7 @@ class AmpOnCpuOptimWrapper(OptimWrapper):
                 'optim_wrapper.dtype out, or use a GPU.'
             )
         super().__init__(optimizer, accumulative_counts, clip_grad)
-        if not processor_flags() & INSTRUCTIONS:
+        if not computes_in_bfloat16():
             print_log(
                 'This processor has no instructions for bfloat16: --amp will be many times slower '
                 'than float32 (a small Swin: 13 times); leave it out.',
@@ -58,6 +58,11 @@ class AmpOnCpuOptimWrapper(OptimWrapper):
         """What a forward pass runs in."""
         with super().optim_context(model), torch.autocast('cpu', torch.bfloat16):
             yield
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether the processor has instructions for it; without, it is many times slower."""
+    return bool(processor_flags() & INSTRUCTIONS)
 
 
 def processor_flags(file: str = '/proc/cpuinfo') -> set[str]:

@@ -32,10 +32,11 @@ def write_label_curve(folder, arguments):
 
 
 @pytest.mark.parametrize(
-    ('has_gpu', 'method'), [(False, 'greenmim'), (True, 'hiera'), (False, 'mae')]
+    ('has_gpu', 'has_bfloat16', 'method'),
+    [(False, True, 'greenmim'), (True, True, 'hiera'), (False, False, 'mae')],
 )
 def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
-    tmp_path, monkeypatch, capsys, has_gpu, method
+    tmp_path, monkeypatch, capsys, has_gpu, has_bfloat16, method
 ):
     work, ran = tmp_path / 'work', []
     train = 'train.py' if has_gpu else 'dist_train.sh'
@@ -58,6 +59,7 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
 
     monkeypatch.setattr(steps, 'run_tool', run)
     monkeypatch.setattr(steps.torch.cuda, 'is_available', lambda: has_gpu)
+    monkeypatch.setattr(steps, 'computes_in_bfloat16', lambda: has_bfloat16)
     demo.run_demo(tmp_path / 'tools', tmp_path / 'data', work, method)
     assert [name for name, _ in ran] == [
         'make_demo_data.py',
@@ -75,6 +77,7 @@ def test_every_step_is_an_ordinary_tool_and_the_end_says_what_there_is(
     # On the CPU two processes share the batch.
     step = ran[1][1]
     assert ('2' in step) == ('train_dataloader.batch_size=16' in step) == (not has_gpu)
+    assert ('--amp' in step) == (has_bfloat16 and not has_gpu)
     said = capsys.readouterr().out
     assert 'random        31.0   (30.0, 32.0)' in said
     assert 'pretrained    36.5   (35.0, 38.0)' in said
