@@ -12,6 +12,10 @@ PAGE = (ROOT / 'docs/should_i_pretrain.md').read_text(encoding='utf-8').replace(
 RESULTS = ROOT / 'docs/results'
 
 
+def read(name):
+    return json.loads((RESULTS / f'{name}.json').read_text(encoding='utf-8'))
+
+
 SETS = [f'cells_{net}{pixels}' for net in ('swin', 'hiera') for pixels in ('', '_imagenet_pixels')]
 
 
@@ -46,7 +50,7 @@ def test_longer_pretrainings_and_spared_labels_are_of_the_runs():
 
 def test_rates_were_the_best_of_their_row():
     for net in ('swin', 'hiera'):
-        runs = json.loads((RESULTS / f'cells_{net}.json').read_text(encoding='utf-8'))['runs']
+        runs = read(f'cells_{net}')['runs']
         for start in ('none', 'own'):
             ours = [run for run in runs if run['start'] == start]
             choices = sorted((r['lr'], r['score']) for r in ours if r['purpose'] == 'choice')
@@ -55,16 +59,72 @@ def test_rates_were_the_best_of_their_row():
             assert {run['lr'] for run in ours if run['purpose'] == 'result'} == {best}
 
 
-def test_each_trial_is_in_the_table():
-    trials = json.loads((RESULTS / 'cells_trials.json').read_text(encoding='utf-8'))['trials']
-    for trial in trials:
-        scores = trial['box_ap_100'].values()
-        row = f'| {trial["trial"]} | {trial["vs_patch_mean"]:.2f} | {statistics.mean(scores):.1f} ('
-        assert row + ', '.join(map(str, scores)) + ') |' in PAGE
+def mean_and_each(scores):
+    return f'{statistics.mean(scores.values()):.1f} ({", ".join(map(str, scores.values()))})'
+
+
+@pytest.mark.parametrize('name', ['cells_trials', 'cells_trials_own_pixels'])
+def test_each_trial_is_in_the_table(name):
+    for trial in read(name)['trials']:
+        row = f'| {trial["trial"]} | {trial["vs_patch_mean"]:.2f} | '
+        assert row + mean_and_each(trial['box_ap_100']) + ' |' in PAGE
+
+
+def test_gains_of_trials_are_over_random_weights_of_their_net():
+    results = read('cells_trials_own_pixels')
+    for trial in results['trials']:
+        scores, random_weights = trial['box_ap_100'], results['random_weights'][trial['net']]
+        gained = interval([scores[seed] - random_weights[seed] for seed in scores])
+        assert f'{mean_and_each(scores)} | {gained} |' in PAGE
+    for net, scores in results['random_weights'].items():
+        curve = read_curve(RESULTS / f'cells_{net}.json').scores('none', 100, 1.0)
+        assert scores == {str(seed): round(curve[seed], 1) for seed in sorted(curve)}
+
+
+def test_each_fine_tuning_is_in_the_table():
+    for tuning in read('cells_trials_own_pixels')['fine_tuning']:
+        row = f'| {tuning["net"].capitalize()}, {tuning["change"]} | '
+        (start,) = {line.split(' | ')[1] for line in PAGE.splitlines() if is_of(line, row, tuning)}
+        assert (start == 'random weights') == (tuning['start'] == 'none')
+
+
+def is_of(line, row, tuning):
+    return line.startswith(row) and line.endswith(f'| {mean_and_each(tuning["box_ap_100"])} |')
+
+
+def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
+    tunings = {
+        (each['start'], each['change']): each['box_ap_100']
+        for each in read('cells_trials_own_pixels')['fine_tuning']
+        if each['net'] == 'swin'
+    }
+
+    def above(ours, theirs):
+        ours, theirs = tunings[ours], tunings[theirs]
+        return interval([ours[seed] - theirs[seed] for seed in ours])
+
+    longer = above(('own', 'three times the steps, 1e-3'), ('none', 'three times the steps, 2e-3'))
+    assert f'the gain stays: {longer}, three seeds' in PAGE
+    assert f'Swin gains {above(("trees", "1e-3"), ("none", "2e-3"))} on the cells' in PAGE
+
+
+def test_scores_on_tree_crowns_are_of_the_runs():
+    runs = sorted(read('survey_400_steps')['runs'], key=lambda run: run['seed'])
+    for net, start in {(run['net'], run['start']) for run in runs}:
+        cells = [
+            ', '.join(
+                f'{run["score"]:.1f}'
+                for run in runs
+                if (run['net'], run['start'], run['wanted'], run['purpose'])
+                == (net, start, wanted, 'result')
+            )
+            for wanted in (60, None)
+        ]
+        assert f' | {" | ".join(cells)} |' in PAGE
 
 
 def test_normalisation_was_compared_at_both_rates():
-    runs = json.loads((RESULTS / 'cells_normalisation.json').read_text(encoding='utf-8'))['runs']
+    runs = read('cells_normalisation')['runs']
     runs.sort(key=lambda run: run['seed'])
     for pixels, name in (('ImageNet', "ImageNet's"), ('own', "the images' own")):
         cells = [
