@@ -17,7 +17,7 @@ help: ## list these targets
 env:  ## install everything into .venv, 4 minutes, mostly of downloads
 	@bash tools/misc/make_env.sh
 
-demo: env  ## is pretraining worth it? on images made here, 20 minutes on two cores
+demo: env  ## is pretraining worth it? on images made here, 12 to 20 minutes on two cores
 	@.venv/bin/python tools/misc/demo.py --method $(METHOD)
 
 survey: env  ## the same question on aerial photographs of trees, planned for 45 minutes; stopped, it goes on
