@@ -1,4 +1,4 @@
-"""The page quotes figures; the files beside it hold the runs that they are of."""
+"""The pages quote figures; the files beside them hold the runs that they are of."""
 
 import json
 import statistics
@@ -8,7 +8,8 @@ from repository import ROOT
 
 from mmgreen.analysis.label_report import gain, interval, read_curve
 
-PAGE = (ROOT / 'docs/should_i_pretrain.md').read_text(encoding='utf-8').replace('**', '')
+PAGES = [ROOT / f'docs/{name}.md' for name in ('should_i_pretrain', 'pretraining_trials')]
+PAGE = '\n'.join(page.read_text(encoding='utf-8') for page in PAGES).replace('**', '')
 RESULTS = ROOT / 'docs/results'
 
 
@@ -105,6 +106,17 @@ def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
 
     longer = above(('own', 'three times the steps, 1e-3'), ('none', 'three times the steps, 2e-3'))
     assert f'the gain stays: {longer}, three seeds' in PAGE
+    lifted = [
+        f'{above(each, ("none", "2e-3")).mean:.1f}'
+        for each in (
+            ('none', 'three times the steps, 2e-3'),
+            ('own', 'three times the steps, 1e-3'),
+        )
+    ]
+    first = {seed: tunings['own', '1e-3'][seed] for seed in '012'}
+    pretrained = interval([first[seed] - tunings['none', '2e-3'][seed] for seed in first])
+    said = f'{lifted[0]} on these seeds, 49 of pretraining by {pretrained.mean:.1f}, both together'
+    assert f'{said} by {lifted[1]}.' in PAGE
     assert f'Swin gains {above(("trees", "1e-3"), ("none", "2e-3"))} on the cells' in PAGE
 
 
