@@ -6,7 +6,7 @@ import statistics
 import pytest
 from repository import ROOT
 
-from mmgreen.analysis.label_report import gain, interval, read_curve
+from mmgreen.analysis.label_report import gain, interval, read_curve, sentences
 
 PAGES = [ROOT / f'docs/{name}.md' for name in ('should_i_pretrain', 'pretraining_trials')]
 PAGE = '\n'.join(page.read_text(encoding='utf-8') for page in PAGES).replace('**', '')
@@ -133,6 +133,16 @@ def test_scores_on_tree_crowns_are_of_the_runs():
             for wanted in (60, None)
         ]
         assert f' | {" | ".join(cells)} |' in PAGE
+
+
+def test_the_survey_ended_as_the_page_says():
+    curve = read_curve(RESULTS / 'survey_swin.json')
+    for start in curve.starts:
+        scores = list(curve.scores(start, None, 1.0).values())
+        each = ', '.join(f'{score:.1f}' for score in scores)
+        assert f' | {statistics.mean(scores):.1f} | {each} |' in PAGE
+    (sentence,) = sentences(curve)
+    assert f'> {sentence}' in PAGE
 
 
 def test_normalisation_was_compared_at_both_rates():
