@@ -154,3 +154,55 @@ def test_normalisation_was_compared_at_both_rates():
             for lr in (1e-3, 2e-3)
         ]
         assert f'| {name} | {" | ".join(cells)} |' in PAGE
+
+
+def minutes_of_pretraining():
+    """The file of the section, and what each number of minutes gained by a method."""
+    results = read('cells_minutes')
+    gained = {}
+    for method in results['pretrainings']:
+        random_weights = results['random_weights'][method['net']]['box_ap_100']
+        for point in method['points']:
+            scores = point['box_ap_100']
+            gained[method['method'], point['minutes']] = interval(
+                [scores[seed] - random_weights[seed] for seed in scores]
+            )
+    return results, gained
+
+
+def test_each_number_of_minutes_is_in_the_table():
+    results, gained = minutes_of_pretraining()
+    for method in results['pretrainings']:
+        scores = {point['minutes']: point['box_ap_100'] for point in method['points']}
+        first = results['random_weights'][method['net']]['box_ap_100']
+        cells = [
+            f'{statistics.mean(scores[minutes].values()):.1f}, {gained[method["method"], minutes]}'
+            if minutes in scores
+            else ''
+            for minutes in (5, 10, 20, 40, 80)
+        ]
+        begin = f'| {method["method"]}: {method["steps_per_minute"]} | '
+        cells.insert(0, f'{statistics.mean(first.values()):.1f}')
+        assert begin + ' | '.join(cells) + ' |' in PAGE
+
+
+def test_minutes_begin_at_the_random_weights_of_the_other_tables():
+    results, _ = minutes_of_pretraining()
+    others = read('cells_trials_own_pixels')['random_weights']
+    assert {net: results['random_weights'][net]['box_ap_100'] for net in others} == others
+
+
+def test_what_is_said_of_minutes_is_of_the_runs():
+    results, gained = minutes_of_pretraining()
+    flat = ' '.join(PAGE.split())
+    short, long = (gained['GreenMIM, Swin', minutes] for minutes in (5, 40))
+    assert f'GreenMIM harms by 5 minutes, {short}, and gains {long} by 40' in flat
+    harms = {point for point, gain in gained.items() if gain.high < 0}
+    gains = {point for point, gain in gained.items() if gain.low > 0}
+    assert harms == {('GreenMIM, Swin', 5), ('Hiera, MAE', 10)}
+    assert gains == {('GreenMIM, Swin', 40), ('SimMIM, Swin', 80)}
+    for longer in results['longer_fine_tuning']:
+        first = results['random_weights'][longer['net']]['box_ap_100']
+        scores = longer['box_ap_100']
+        gain_of_longer = interval([scores[seed] - first[seed] for seed in scores])
+        assert str(gain_of_longer) in flat
