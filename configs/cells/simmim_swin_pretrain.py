@@ -34,6 +34,7 @@ model = dict(
         loss=dict(type='mmpretrain.PixelReconstructionLoss', criterion='L1', channel=3),
     ),
 )
+read = dict(type='mmgreen.ReadImage', keep_mb=500)  # decoded once for all crops
 crop = dict(
     type='mmpretrain.RandomResizedCrop',
     scale=size,
@@ -46,7 +47,7 @@ train_dataloader = dict(
     sampler=dict(samples_per_epoch=_base_.steps_per_epoch * batch_size),
     dataset=dict(
         pipeline=[
-            dict(type='mmgreen.ReadImage'),
+            read,
             crop,
             dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='horizontal'),
             dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='vertical'),
@@ -57,7 +58,7 @@ train_dataloader = dict(
 test_dataloader = val_dataloader = dict(
     batch_size=batch_size,
     dataset=dict(
-        pipeline=[dict(type='mmgreen.ReadImage'), crop, dict(type='mmpretrain.PackInputs')],
+        pipeline=[read, crop, dict(type='mmpretrain.PackInputs')],
     ),
 )
 auto_scale_lr = dict(base_batch_size=batch_size)

@@ -37,6 +37,7 @@ model = dict(
     ),
     head=dict(type='mmgreen.MIMHead', target='norm_pixel'),
 )
+read = dict(type='mmgreen.ReadImage', keep_mb=500)  # decoded once for all crops
 crop = dict(
     type='mmpretrain.RandomResizedCrop',
     scale=size,
@@ -53,7 +54,7 @@ train_dataloader = dict(
         held_out=held_out,
         part='training',
         pipeline=[
-            dict(type='mmgreen.ReadImage'),
+            read,
             crop,
             dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='horizontal'),
             dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='vertical'),
@@ -74,7 +75,7 @@ test_dataloader = val_dataloader = dict(
         data_root='data/cells/train',
         held_out=held_out,
         part='held_out',
-        pipeline=[dict(type='mmgreen.ReadImage'), crop, dict(type='mmpretrain.PackInputs')],
+        pipeline=[read, crop, dict(type='mmpretrain.PackInputs')],
     ),
 )
 val_cfg, val_evaluator = {}, dict(type='mmgreen.ReconstructionLoss')

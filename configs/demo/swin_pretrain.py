@@ -38,6 +38,7 @@ model = dict(
     ),
     head=dict(type='mmgreen.MIMHead', target='norm_pixel'),
 )
+read = dict(type='mmgreen.ReadImage', keep_mb=500)  # decoded once for all crops
 crop = dict(
     type='mmpretrain.RandomResizedCrop',
     scale=size,
@@ -51,7 +52,7 @@ train_dataloader = dict(
     dataset=dict(
         data_root='data/demo/train',
         pipeline=[
-            dict(type='mmgreen.ReadImage'),
+            read,
             crop,
             dict(type='mmcv.transforms.RandomFlip', prob=0.5),
             dict(type='mmpretrain.PackInputs'),
@@ -67,7 +68,7 @@ test_dataloader = val_dataloader = dict(
     dataset=dict(
         type='mmgreen.UnlabelledImages',
         data_root='data/demo/val',
-        pipeline=[dict(type='mmgreen.ReadImage'), crop, dict(type='mmpretrain.PackInputs')],
+        pipeline=[read, crop, dict(type='mmpretrain.PackInputs')],
     ),
 )
 val_cfg, val_evaluator = {}, dict(type='mmgreen.ReconstructionLoss')

@@ -9,6 +9,7 @@ _base_ = ['../cells/swin_pretrain.py', '../_base_/survey_pixels.py']
 
 model = dict(data_preprocessor=_base_.survey_pixels)
 data = dict(data_root='data/survey/unlabelled', held_out=8)
+read = dict(type='mmgreen.ReadImage', keep_mb=500)  # decoded once for all crops
 crop = dict(
     type='mmpretrain.RandomResizedCrop',
     scale=_base_.size,
@@ -20,7 +21,7 @@ train_dataloader = dict(
     dataset=dict(
         **data,
         pipeline=[
-            dict(type='mmgreen.ReadImage'),
+            read,
             crop,
             dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='horizontal'),
             dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='vertical'),
@@ -31,6 +32,6 @@ train_dataloader = dict(
 test_dataloader = val_dataloader = dict(
     dataset=dict(
         **data,
-        pipeline=[dict(type='mmgreen.ReadImage'), crop, dict(type='mmpretrain.PackInputs')],
+        pipeline=[read, crop, dict(type='mmpretrain.PackInputs')],
     )
 )

@@ -38,21 +38,37 @@ class ReadImage(BaseTransform):
 
     Args:
         max_megapixels: of larger images none is read; 178 by default.
+        keep_mb: megabytes of decoded images that each process keeps, so that a few images of which
+            many crops are trained on are decoded once; the first that fit. By default none.
 
     Raises:
+        InputError: if ``keep_mb`` is negative.
         UnreadableImageError: if the file is missing, cut off, no image, of floating point, too
             large, or more than 200 times as long as it is high, or as high as it is long.
     """
 
-    def __init__(self, max_megapixels: float | None = None) -> None:
+    def __init__(self, max_megapixels: float | None = None, keep_mb: float = 0) -> None:
+        if keep_mb < 0:
+            raise InputError(f'keep_mb of ReadImage is {keep_mb:g}; give megabytes, or 0.')
         self.max_megapixels = max_megapixels
+        self._room = keep_mb * 1e6
+        self._kept: dict[str, np.ndarray] = {}
 
     def transform(self, results: dict) -> dict:
         """``results``, with the image added."""
         if 'img' not in results:
-            results['img'] = read_pixels(results['img_path'], self.max_megapixels)
+            results['img'] = self._read(results['img_path'])
         results['img_shape'] = results['ori_shape'] = results['img'].shape[:2]
         return results
+
+    def _read(self, path: str) -> np.ndarray:
+        if path in self._kept:
+            return self._kept[path].copy()  # a transform may write into it
+        pixels = read_pixels(path, self.max_megapixels)
+        if pixels.nbytes <= self._room:
+            self._room -= pixels.nbytes
+            self._kept[path] = pixels.copy()
+        return pixels
 
 
 def read_pixels(path: str, max_megapixels: float | None = None) -> np.ndarray:

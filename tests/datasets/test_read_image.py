@@ -5,6 +5,7 @@ from reference_images import PIXELS, cut, read, save
 
 from mmgreen.datasets.errors import UnreadableImageError
 from mmgreen.datasets.read_image import ReadImage, sizes_in_headers
+from mmgreen.errors import InputError
 
 
 class TestReadImage:
@@ -70,6 +71,38 @@ def test_an_image_beyond_the_limit_is_too_large_and_the_limit_can_be_raised(tmp_
     with pytest.raises(UnreadableImageError, match=sentence):
         ReadImage(max_megapixels=0.0199)(dict(img_path=str(path)))
     assert ReadImage(max_megapixels=0.02)(dict(img_path=str(path)))['img_shape'] == (200, 100)
+
+
+class TestKeepingDecodedImages:
+    def test_a_kept_image_is_not_read_again_and_stays_what_it_was(self, tmp_path):
+        path, reader = save(tmp_path / 'a.png'), ReadImage(keep_mb=1)
+        first = reader(dict(img_path=str(path)))['img']
+        path.unlink()
+        for _ in range(2):
+            assert np.array_equal(first, PIXELS[..., ::-1])
+            first[:] = 0  # as a transform might
+            first = reader(dict(img_path=str(path)))['img']
+
+    def test_what_does_not_fit_is_read_again(self, tmp_path):
+        paths = [save(tmp_path / name) for name in ('a.png', 'b.png')]
+        reader = ReadImage(keep_mb=1.5 * PIXELS.nbytes / 1e6)
+        for path in paths:
+            reader(dict(img_path=str(path)))
+            path.unlink()
+        reader(dict(img_path=str(paths[0])))
+        with pytest.raises(UnreadableImageError, match=r'b\.png'):
+            reader(dict(img_path=str(paths[1])))
+
+    def test_nothing_is_kept_unless_asked(self, tmp_path):
+        path, reader = save(tmp_path / 'a.png'), ReadImage()
+        reader(dict(img_path=str(path)))
+        path.unlink()
+        with pytest.raises(UnreadableImageError):
+            reader(dict(img_path=str(path)))
+
+    def test_less_than_nothing_is_refused(self):
+        with pytest.raises(InputError, match='keep_mb of ReadImage is -1; give megabytes, or 0'):
+            ReadImage(keep_mb=-1)
 
 
 def test_pillows_own_limit_is_not_asked(tmp_path, monkeypatch):
