@@ -34,7 +34,6 @@ model = dict(
         loss=dict(type='mmpretrain.PixelReconstructionLoss', criterion='L1', channel=3),
     ),
 )
-read = dict(type='mmgreen.ReadImage', keep_mb=500)  # decoded once for all crops
 crop = dict(
     type='mmpretrain.RandomResizedCrop',
     scale=size,
@@ -42,23 +41,13 @@ crop = dict(
     backend='pillow',
     interpolation='bicubic',
 )
+read, _, *flips, pack = _base_.train_dataloader.dataset.pipeline
 train_dataloader = dict(
     batch_size=batch_size,
     sampler=dict(samples_per_epoch=_base_.steps_per_epoch * batch_size),
-    dataset=dict(
-        pipeline=[
-            read,
-            crop,
-            dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='horizontal'),
-            dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='vertical'),
-            dict(type='mmpretrain.PackInputs'),
-        ],
-    ),
+    dataset=dict(pipeline=[read, crop, *flips, pack]),
 )
 test_dataloader = val_dataloader = dict(
-    batch_size=batch_size,
-    dataset=dict(
-        pipeline=[read, crop, dict(type='mmpretrain.PackInputs')],
-    ),
+    batch_size=batch_size, dataset=dict(pipeline=[read, crop, pack])
 )
 auto_scale_lr = dict(base_batch_size=batch_size)

@@ -9,7 +9,6 @@ _base_ = ['../cells/swin_pretrain.py', '../_base_/survey_pixels.py']
 
 model = dict(data_preprocessor=_base_.survey_pixels)
 data = dict(data_root='data/survey/unlabelled', held_out=8)
-read = dict(type='mmgreen.ReadImage', keep_mb=500)  # decoded once for all crops
 crop = dict(
     type='mmpretrain.RandomResizedCrop',
     scale=_base_.size,
@@ -17,21 +16,6 @@ crop = dict(
     backend='pillow',
     interpolation='bicubic',
 )
-train_dataloader = dict(
-    dataset=dict(
-        **data,
-        pipeline=[
-            read,
-            crop,
-            dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='horizontal'),
-            dict(type='mmcv.transforms.RandomFlip', prob=0.5, direction='vertical'),
-            dict(type='mmpretrain.PackInputs'),
-        ],
-    )
-)
-test_dataloader = val_dataloader = dict(
-    dataset=dict(
-        **data,
-        pipeline=[read, crop, dict(type='mmpretrain.PackInputs')],
-    )
-)
+read, _, *flips, pack = _base_.train_dataloader.dataset.pipeline
+train_dataloader = dict(dataset=dict(**data, pipeline=[read, crop, *flips, pack]))
+test_dataloader = val_dataloader = dict(dataset=dict(**data, pipeline=[read, crop, pack]))
