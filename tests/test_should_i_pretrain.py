@@ -135,8 +135,9 @@ def test_scores_on_tree_crowns_are_of_the_runs():
         assert f' | {" | ".join(cells)} |' in PAGE
 
 
-def test_the_survey_ended_as_the_page_says():
-    curve = read_curve(RESULTS / 'survey_swin.json')
+@pytest.mark.parametrize('name', ['survey_swin', 'survey_swin_1000_steps'])
+def test_the_survey_ended_as_the_page_says(name):
+    curve = read_curve(RESULTS / f'{name}.json')
     for start in curve.starts:
         scores = list(curve.scores(start, None, 1.0).values())
         each = ', '.join(f'{score:.1f}' for score in scores)
