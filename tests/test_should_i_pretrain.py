@@ -207,3 +207,16 @@ def test_what_is_said_of_minutes_is_of_the_runs():
         scores = longer['box_ap_100']
         gain_of_longer = interval([scores[seed] - first[seed] for seed in scores])
         assert str(gain_of_longer) in flat
+
+
+@pytest.mark.parametrize('name', ['demo_swin', 'demo_hiera', 'demo_mae'])
+def test_each_demo_ended_as_its_page_says(name):
+    curve = read_curve(RESULTS / f'{name}.json')
+    cells = []
+    for start in ('random', 'pretrained'):
+        scores = list(curve.scores(start, 60, 1.0).values())
+        each = ', '.join(f'{score:.1f}' for score in scores)
+        cells.append(f'{statistics.mean(scores):.1f} ({each})')
+    gained = interval(gain(curve, 'pretrained', 'random', 60, 1.0))
+    page = (ROOT / 'docs/comparison.md').read_text(encoding='utf-8')
+    assert f'| {" | ".join(cells)} | {gained} |' in page
