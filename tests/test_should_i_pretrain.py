@@ -220,3 +220,14 @@ def test_each_demo_ended_as_its_page_says(name):
     gained = interval(gain(curve, 'pretrained', 'random', 60, 1.0))
     page = (ROOT / 'docs/comparison.md').read_text(encoding='utf-8')
     assert f'| {" | ".join(cells)} | {gained} |' in page
+
+
+@pytest.mark.parametrize('name', ['val_other_site', 'final'])
+def test_scores_on_other_sites_are_of_the_runs(name):
+    random_weights, pretrained = (
+        read('survey_swin_1000_steps')['elsewhere'][name][start]['box_ap']
+        for start in ('none', 'own')
+    )
+    gained = interval([pretrained[seed] - random_weights[seed] for seed in pretrained])
+    cells = (mean_and_each(random_weights), mean_and_each(pretrained), str(gained))
+    assert f'| {" | ".join(cells)} |' in PAGE
