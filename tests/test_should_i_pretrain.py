@@ -121,6 +121,31 @@ def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
     assert f'Swin gains {above(("trees", "1e-3"), ("none", "2e-3"))} on the cells' in PAGE
 
 
+def test_differences_between_trials_are_of_the_runs():
+    results = read('cells_trials_own_pixels')
+    trials = {trial['trial']: trial['box_ap_100'] for trial in results['trials']}
+    tunings = {
+        (each['start'], each['change']): each['box_ap_100']
+        for each in results['fine_tuning']
+        if each['net'] == 'swin'
+    }
+
+    def above(ours, theirs):
+        return interval([ours[seed] - theirs[seed] for seed in ours])
+
+    flat = ' '.join(PAGE.split())
+    first = trials['Swin, as configs/cells/swin_pretrain.py']
+    assert f'{above(trials["half hidden"], first)} above the first pretraining' in flat
+    plain = trials['plain positions, interpolated in the detector, rate 8e-4']
+    by_window = trials['Hiera, as configs/cells/hiera_pretrain.py, rate 3e-4']
+    assert f'in Hiera: {above(plain, by_window)} beside the ones of windows' in flat
+    random_weights, pretrained = (
+        above(tunings[start, f'padding of windows attended to, {lr}'], tunings[start, lr])
+        for start, lr in (('none', '2e-3'), ('own', '1e-3'))
+    )
+    assert f'{random_weights} from random weights, {pretrained} from the pretraining' in flat
+
+
 def test_scores_on_tree_crowns_are_of_the_runs():
     runs = sorted(read('survey_400_steps')['runs'], key=lambda run: run['seed'])
     for net, start in {(run['net'], run['start']) for run in runs}:
@@ -136,7 +161,37 @@ def test_scores_on_tree_crowns_are_of_the_runs():
         assert f' | {" | ".join(cells)} |' in PAGE
 
 
-@pytest.mark.parametrize('name', ['survey_swin', 'survey_swin_1000_steps'])
+def test_scores_with_60_crowns_are_of_the_runs():
+    runs = sorted(read('survey_60_boxes_1000_steps')['runs'], key=lambda run: run['seed'])
+    for net, start, lr in {(run['net'], run['start'], run['lr']) for run in runs}:
+        ours = [run for run in runs if (run['net'], run['start']) == (net, start)]
+        begin = 'random weights' if start == 'none' else ''
+        cells = f'{lr:.0e}'.replace('e-0', 'e-'), ', '.join(f'{run["score"]:.1f}' for run in ours)
+        (row,) = {
+            line
+            for line in PAGE.splitlines()
+            if line.startswith(f'| {net.capitalize()}, {begin}')
+            and f', {" | ".join(cells)} |' in line
+        }
+        assert (begin != '') == ('random weights' in row)
+
+
+def test_choices_of_the_larger_swin_are_of_the_runs():
+    runs = [run for run in read('cells_swin_tiny')['runs'] if run['purpose'] == 'choice']
+    scores = {
+        start: [
+            run['score'] for run in sorted(runs, key=lambda run: run['lr']) if run['start'] == start
+        ]
+        for start in ('none', 'own')
+    }
+    none, own = (' and '.join(map(str, scores[start])) for start in ('none', 'own'))
+    said = f'{none} from random weights at 1e-3 and 2e-3, {own} from the pretraining'
+    assert said in ' '.join(PAGE.split())
+
+
+@pytest.mark.parametrize(
+    'name', ['survey_swin', 'survey_swin_1000_steps', 'survey_hiera_1000_steps']
+)
 def test_the_survey_ended_as_the_page_says(name):
     curve = read_curve(RESULTS / f'{name}.json')
     for start in curve.starts:
@@ -214,12 +269,13 @@ def test_each_demo_ended_as_its_page_says(name):
     assert f'| {" | ".join(cells)} | {gained} |' in page
 
 
+@pytest.mark.parametrize('net', ['swin', 'hiera'])
 @pytest.mark.parametrize('name', ['val_other_site', 'final'])
-def test_scores_on_other_sites_are_of_the_runs(name):
+def test_scores_on_other_sites_are_of_the_runs(net, name):
     random_weights, pretrained = (
-        read('survey_swin_1000_steps')['elsewhere'][name][start]['box_ap']
+        read(f'survey_{net}_1000_steps')['elsewhere'][name][start]['box_ap']
         for start in ('none', 'own')
     )
     gained = interval([pretrained[seed] - random_weights[seed] for seed in pretrained])
-    cells = (mean_and_each(random_weights), mean_and_each(pretrained), str(gained))
-    assert f'| {" | ".join(cells)} |' in PAGE
+    cells = (net.capitalize(), mean_and_each(random_weights), mean_and_each(pretrained))
+    assert f'| {" | ".join(cells)} | {gained} |' in PAGE
