@@ -20,7 +20,7 @@ env:  ## install everything into .venv, 4 minutes, mostly of downloads
 demo: env  ## is pretraining worth it? on images made here, 12 to 20 minutes on two cores
 	@.venv/bin/python tools/misc/demo.py --method $(METHOD)
 
-survey: env  ## the same question on aerial photographs of trees, 53 minutes on two cores; stopped, it goes on
+survey: env  ## the same question on aerial photographs of trees, 45 minutes on two cores; stopped, it goes on
 	@.venv/bin/python tools/misc/survey.py --method $(METHOD) $(if $(WHEEL),--wheel $(WHEEL))
 
 # A file of tests stays in one process, for its tests share what is dear to make.

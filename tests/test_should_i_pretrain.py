@@ -9,7 +9,9 @@ from repository import ROOT
 from mmgreen.analysis.label_report import gain, interval, read_curve, sentences
 from mmgreen.analysis.minutes import read_lines
 
-PAGES = [ROOT / f'docs/{name}.md' for name in ('should_i_pretrain', 'pretraining_trials')]
+PAGES = [
+    ROOT / f'docs/{name}.md' for name in ('should_i_pretrain', 'trials_on_cells', 'trials_on_trees')
+]
 PAGE = '\n'.join(page.read_text(encoding='utf-8') for page in PAGES).replace('**', '')
 RESULTS = ROOT / 'docs/results'
 
@@ -200,6 +202,18 @@ def test_the_survey_ended_as_the_page_says(name):
         assert f' | {statistics.mean(scores):.1f} | {each} |' in PAGE
     (sentence,) = sentences(curve)
     assert f'> {sentence}' in PAGE
+
+
+def test_the_earlier_survey_is_of_its_runs():
+    now, earlier = (read_curve(RESULTS / f'survey_swin{name}.json') for name in ('', '_earlier'))
+    flat = ' '.join(PAGE.split())
+    mean = statistics.mean(earlier.scores('random', None, 1.0).values())
+    assert f', and gave {mean:.1f} (' in flat
+    gained = interval(gain(earlier, 'pretrained', 'random', None, 1.0))
+    assert f'the gain was {gained}.' in flat
+    # The same pretraining and detectors: what differed was the rate of random weights.
+    both = [curve.scores('pretrained', None, 1.0) for curve in (now, earlier)]
+    assert both[0] == both[1]
 
 
 def test_normalisation_was_compared_at_both_rates():

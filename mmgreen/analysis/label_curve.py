@@ -12,6 +12,7 @@ import copy
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -34,9 +35,6 @@ from mmgreen.analysis.label_subsets import (
 )
 from mmgreen.engine.training_log import last_value
 from mmgreen.errors import InputError, MissingFileError
-
-CHOOSING_SEED = 10_000
-
 
 Train = Callable[[Config, Path], None]
 """Trains as a config says, in a folder, or goes on there, and validates at the end."""
@@ -83,6 +81,8 @@ def _check(question: Question, cfg: Config) -> None:
         raise MissingFileError(f'There is no checkpoint {missing[0]}.')
     if len(question.seeds) < 2:
         raise InputError('--seeds must be 2 or more, for one run says nothing about chance.')
+    if question.choose_runs < 1:
+        raise InputError(f'--choose-runs must be 1 or more, not {question.choose_runs}.')
     if not question.starts:
         raise InputError('--starts needs one or more, as in none= own=work_dirs/mine/epoch_100.pth')
     if cfg.get('val_dataloader') is None:
@@ -148,18 +148,22 @@ class _Curve:
         self.train_all(results, jobs)
 
     def choices(self, start: str, amount: int | None) -> list[Run]:
-        """A run for each point of the grid."""
-        grid = self.question.grid
-        return [Run('choice', start, amount, CHOOSING_SEED, 1.0, *rates) for rates in grid]
+        """The runs of each point of the grid, split by split."""
+        return [
+            Run('choice', start, amount, seed, 1.0, *rates)
+            for seed, rates in product(self.question.choosing_seeds, self.question.grid)
+        ]
 
     def choose(self, start: str, amount: int | None) -> Rates:
-        """The point of the grid with the best score on a split of the training images."""
+        """The point of the grid with the best mean score on splits of the training images."""
         if len(self.question.grid) == 1:
             return self.question.grid[0]
-        done = [self.done[run.folder] for run in self.choices(start, amount)]
-        best = max(done, key=lambda run: run.score)
+        scores: dict[Rates, list[float]] = {rates: [] for rates in self.question.grid}
+        for run in self.choices(start, amount):
+            scores[Rates(run.lr, run.layer_decay)].append(self.done[run.folder].score)
+        best = max(scores, key=lambda rates: statistics.mean(scores[rates]))
         self.say(f'{start}: lr {best.lr:g}, layer decay {best.layer_decay:g} are best.')
-        return Rates(best.lr, best.layer_decay)
+        return best
 
     def train_all(self, runs: Sequence[Run], jobs: int) -> None:
         """In this order, ``jobs`` at once; none is begun once one has failed."""

@@ -21,6 +21,11 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @property
+    def holds_zero(self) -> bool:
+        """By the digits that are shown: of scores that come in tenths no less can be claimed."""
+        return round(self.low, 1) <= 0 <= round(self.high, 1)
+
     def __str__(self) -> str:
         return f'{self.mean:.1f} [{self.low:.1f}, {self.high:.1f}]'
 
@@ -153,7 +158,7 @@ def verdict(start: str, other: str, gained: Interval) -> str:
     """A sentence on what a start scores above another."""
     if math.isnan(gained.low):
         return f'{start} is {gained.mean:+.1f} beside {other}, of one seed, which says nothing yet.'
-    if gained.low <= 0 <= gained.high:
+    if gained.holds_zero:
         return f'{start} and {other} cannot be told apart ({gained}).'
     if gained.mean > 0:
         return f'{start} gains {gained} over {other}.'

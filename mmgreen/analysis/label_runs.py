@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+CHOOSING_SEED = 10_000  # of the first split on which rates are chosen, none of a result
+
 
 class Rates(NamedTuple):
     """One point of the grid."""
@@ -59,11 +61,19 @@ class Question(NamedTuple):
     lengths: Sequence[float] = (1.0,)
     steps: int | None = None
     """Of a training of length 1; None: as many as the config makes of the whole training set."""
+    choose_runs: int = 1
+    """Trainings for each point of the grid, each on another split; their mean decides."""
+
+    @property
+    def choosing_seeds(self) -> Sequence[int]:
+        """Of the splits on which rates are chosen."""
+        return range(CHOOSING_SEED, CHOOSING_SEED + self.choose_runs)
 
     @property
     def num_runs(self) -> int:
         """Choices and results of all starts."""
-        choices = len(self.choose_at) * len(self.grid) if len(self.grid) > 1 else 0
+        of_point = len(self.choose_at) * self.choose_runs
+        choices = of_point * len(self.grid) if len(self.grid) > 1 else 0
         results = len(self.seeds) * len(self.lengths) * len(self.amounts)
         return len(self.starts) * (choices + results)
 
@@ -73,7 +83,7 @@ class Question(NamedTuple):
             return False
         if run.purpose == 'choice':
             of_grid = len(self.grid) > 1 and (run.lr, run.layer_decay) in self.grid
-            return of_grid and run.wanted in self.choose_at
+            return of_grid and run.wanted in self.choose_at and run.seed in self.choosing_seeds
         return run.seed in self.seeds and run.length in self.lengths and run.wanted in self.amounts
 
 

@@ -170,6 +170,32 @@ def test_rates_are_chosen_on_training_images_that_are_not_trained_on(cfg, tmp_pa
     assert all(each.val_dataloader.dataset.ann_file == 'val.json' for each in others)
 
 
+def test_rates_are_chosen_by_the_mean_over_several_splits(cfg, tmp_path):
+    def luck_of_one_split(cfg):
+        lr, seed = cfg.optim_wrapper.optimizer.lr, cfg.randomness.seed
+        if seed == 10_000:  # here the worse rate is far ahead, on the others behind
+            return 0.6 if lr == 1e-3 else 0.4
+        return 0.1 if lr == 1e-3 else 0.4
+
+    trainer = Trainer(luck_of_one_split)
+    asked = question(tmp_path, choose_runs=3)
+    path = label_curve(cfg, asked, tmp_path / 'out', trainer, str)
+    runs = list(read_runs(path))
+    choices = [run for run in runs if run.purpose == 'choice']
+    assert len(choices) == 2 * 2 * 3 and len(runs) == asked.num_runs
+    assert {run.lr for run in runs if run.purpose == 'result'} == {1e-2}
+    files = tmp_path.glob('out/subsets/choice_seed*_4_choose.json')
+    assert len({frozenset(images_of(file)) for file in files}) == 3
+
+    one = label_curve(cfg, question(tmp_path), tmp_path / 'one', Trainer(luck_of_one_split), str)
+    assert {run.lr for run in read_runs(one) if run.purpose == 'result'} == {1e-3}
+
+
+def test_no_run_to_choose_by_is_refused(cfg, tmp_path):
+    with pytest.raises(InputError, match='--choose-runs must be 1 or more, not 0'):
+        label_curve(cfg, question(tmp_path, choose_runs=0), tmp_path / 'out', Trainer(best_at))
+
+
 def test_what_is_done_is_not_done_again(cfg, tmp_path, reports):
     def stop_at_the_eighth(cfg):
         if len(trainer.seen) == 8:

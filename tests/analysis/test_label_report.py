@@ -60,6 +60,15 @@ def test_a_winner_is_named_only_where_the_interval_leaves_out_zero(curve):
     assert many.startswith('With all boxes own and none cannot be told apart (1.0 [-')
 
 
+def test_a_gain_that_is_0_in_the_digits_shown_is_none(tmp_path):
+    scores = {('none', None): [4.7, 5.3, 4.5], ('own', None): [7.5, 6.6, 7.6]}
+    curve = write_curve(tmp_path / 'c.json', scores)
+    assert 0 < interval(gain(curve, 'own', 'none', None, 1.0)).low < 0.05
+    assert sentences(curve) == [
+        'With all boxes own and none cannot be told apart (2.4 [0.0, 4.8]).'
+    ]
+
+
 def test_a_loss_is_a_loss(tmp_path):
     curve = write_curve(tmp_path / 'c.json', {('none', 30): [9.0, 9.5], ('own', 30): [5.0, 5.5]})
     assert sentences(curve) == ['With 30 boxes own loses 4.0 [4.0, 4.0] to none.']

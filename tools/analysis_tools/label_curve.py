@@ -66,6 +66,13 @@ def parse_args() -> argparse.Namespace:
         metavar='NUMBER',
         help='choose rates with so many labels only, for all numbers of them',
     )
+    parser.add_argument(
+        '--choose-runs',
+        type=int,
+        default=1,
+        metavar='NUMBER',
+        help='trainings for each rate to choose from, each on another part of the training images',
+    )
     parser.add_argument('--steps', type=int, help='of each training; by default as the config')
     parser.add_argument('--lengths', type=float, nargs='+', default=[1.0], help='times the steps')
     parser.add_argument(
@@ -102,6 +109,7 @@ def main() -> None:
             lengths=args.lengths,
             steps=args.steps,
             choose_at=args.choose_at or args.amounts,
+            choose_runs=args.choose_runs,
         )
         flags = ['--amp'] if args.amp else []
         train = TrainInProcess(Path(__file__).parents[1], flags, args.jobs)
