@@ -123,7 +123,18 @@ def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
     assert f'Swin gains {above(("trees", "1e-3"), ("none", "2e-3"))} on the cells' in PAGE
 
 
-def test_differences_between_trials_are_of_the_runs():
+def test_half_hidden_is_compared_with_the_first_pretraining():
+    trials = {
+        each['trial']: each['box_ap_100'] for each in read('cells_trials_own_pixels')['trials']
+    }
+    half, first = (
+        trials[name] for name in ('half hidden', 'Swin, as configs/cells/swin_pretrain.py')
+    )
+    above = interval([half[seed] - first[seed] for seed in first])
+    assert f'{above} above the first pretraining' in ' '.join(PAGE.split())
+
+
+def test_what_each_repair_did_is_of_the_runs():
     results = read('cells_trials_own_pixels')
     trials = {trial['trial']: trial['box_ap_100'] for trial in results['trials']}
     tunings = {
@@ -132,20 +143,39 @@ def test_differences_between_trials_are_of_the_runs():
         if each['net'] == 'swin'
     }
 
-    def above(ours, theirs):
-        return interval([ours[seed] - theirs[seed] for seed in ours])
+    def scores(name, start):
+        found = read_curve(RESULTS / f'{name}.json').scores(start, 100, 1.0)
+        return {str(seed): score for seed, score in found.items()}
 
-    flat = ' '.join(PAGE.split())
-    first = trials['Swin, as configs/cells/swin_pretrain.py']
-    assert f'{above(trials["half hidden"], first)} above the first pretraining' in flat
-    plain = trials['plain positions, interpolated in the detector, rate 8e-4']
-    by_window = trials['Hiera, as configs/cells/hiera_pretrain.py, rate 3e-4']
-    assert f'in Hiera: {above(plain, by_window)} beside the ones of windows' in flat
-    random_weights, pretrained = (
-        above(tunings[start, f'padding of windows attended to, {lr}'], tunings[start, lr])
+    def above(repaired, before):
+        return str(interval([repaired[seed] - before[seed] for seed in before]))
+
+    pixels = {
+        (net, start): above(
+            scores(f'cells_{net}', start), scores(f'cells_{net}_imagenet_pixels', start)
+        )
+        for net in ('swin', 'hiera')
+        for start in ('none', 'own')
+    }
+    padding = [
+        above(tunings[start, lr], tunings[start, f'padding of windows attended to, {lr}'])
         for start, lr in (('none', '2e-3'), ('own', '1e-3'))
-    )
-    assert f'{random_weights} from random weights, {pretrained} from the pretraining' in flat
+    ]
+    pretrained = trials['Hiera, as configs/cells/hiera_pretrain.py, rate 3e-4']
+    norms = [
+        above(repaired, scores('cells_hiera_without_norms', start))
+        for start, repaired in (('none', results['random_weights']['hiera']), ('own', pretrained))
+    ]
+    plain = trials['plain positions, interpolated in the detector, rate 8e-4']
+    section = PAGE[PAGE.index('## What each repair did') :]
+    rows = section.split('\n\n')[2].splitlines()[2:]
+    assert [[cell.strip() for cell in row.split('|')[2:4]] for row in rows] == [
+        [pixels['swin', 'none'], pixels['swin', 'own']],
+        [pixels['hiera', 'none'], ''],
+        padding,
+        norms,
+        ['', above(pretrained, plain)],
+    ]
 
 
 def test_scores_on_tree_crowns_are_of_the_runs():
