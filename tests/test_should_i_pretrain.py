@@ -96,12 +96,17 @@ def is_of(line, row, tuning):
     return line.startswith(row) and line.endswith(f'| {mean_and_each(tuning["box_ap_100"])} |')
 
 
-def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
-    tunings = {
+def fine_tunings_of_swin():
+    """Box AP by seed, by start and change."""
+    return {
         (each['start'], each['change']): each['box_ap_100']
         for each in read('cells_trials_own_pixels')['fine_tuning']
         if each['net'] == 'swin'
     }
+
+
+def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
+    tunings = fine_tunings_of_swin()
 
     def above(ours, theirs):
         ours, theirs = tunings[ours], tunings[theirs]
@@ -137,11 +142,7 @@ def test_half_hidden_is_compared_with_the_first_pretraining():
 def test_what_each_repair_did_is_of_the_runs():
     results = read('cells_trials_own_pixels')
     trials = {trial['trial']: trial['box_ap_100'] for trial in results['trials']}
-    tunings = {
-        (each['start'], each['change']): each['box_ap_100']
-        for each in results['fine_tuning']
-        if each['net'] == 'swin'
-    }
+    tunings = fine_tunings_of_swin()
 
     def scores(name, start):
         found = read_curve(RESULTS / f'{name}.json').scores(start, 100, 1.0)
