@@ -11,6 +11,7 @@ from mmgreen.registry import MODELS
 
 CONFIGS = ROOT / 'configs'
 OWN_IMAGES = sorted(CONFIGS.glob('*/*_pretrain_own_images.py'))
+BASELINE = CONFIGS / 'mae/vit_n_pretrain_own_images.py'  # the nets are mmpretrain's
 
 
 @pytest.mark.parametrize('file', OWN_IMAGES, ids=lambda file: file.stem)
@@ -19,11 +20,14 @@ def test_what_has_no_weight_decay(file):
     model = MODELS.build(cfg.model)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper).optimizer
     decay = {id(p): each['weight_decay'] for each in optimizer.param_groups for p in each['params']}
-    for name, parameter in model.named_parameters():
-        tables = ('bias_table', 'mask_token', 'pos_embed', 'pos_embed_window')
+    fixed = {'backbone.pos_embed', 'neck.decoder_pos_embed'} if file == BASELINE else set()
+    assert {name for name, each in model.named_parameters() if not each.requires_grad} == fixed
+    trained = [(name, each) for name, each in model.named_parameters() if name not in fixed]
+    for name, parameter in trained:
+        tables = ('bias_table', 'mask_token', 'cls_token', 'pos_embed', 'pos_embed_window')
         without = parameter.ndim == 1 or name.endswith(tables)
         assert decay[id(parameter)] == (0 if without else 0.05), name
-    assert len(decay) == len(list(model.parameters()))
+    assert len(decay) == len(trained)
     assert len({each['lr'] for each in optimizer.param_groups}) == 1
 
 
@@ -58,6 +62,11 @@ class TestOwnImages:
         judged = [each.type for each in parts[1].pipeline][1:3]
         assert judged == (crops if '_n_' in file.name else whole)
 
+
+@pytest.mark.parametrize(
+    'file', [file for file in OWN_IMAGES if file != BASELINE], ids=lambda file: file.stem
+)
+class TestStart:
     @pytest.mark.parametrize('with_decoder', [False, True])
     def test_the_checkpoint_goes_to_the_encoder_or_to_the_whole_model(
         self, file, tmp_path, with_decoder
@@ -69,3 +78,8 @@ class TestOwnImages:
 
     def test_nothing_is_loaded_if_no_checkpoint_is_given(self, file, tmp_path):
         assert copy_starter(file, tmp_path).model.backbone.init_cfg.checkpoint is None
+
+
+def test_the_baseline_goes_on_with_encoder_and_decoder(tmp_path):
+    assert copy_starter(BASELINE, tmp_path, start_from='some.pth').load_from == 'some.pth'
+    assert copy_starter(BASELINE, tmp_path).load_from is None

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
+from mmgreen.engine.crops import describe_crops
 from mmgreen.engine.hooks.start_must_fit import StartMustFit
 from mmgreen.engine.summary import (
     as_block,
@@ -25,7 +26,7 @@ from mmgreen.registry import HOOKS
 
 @HOOKS.register_module()
 class RunSummary(Hook):
-    """Logs what lets a run be trusted: software, images, batch and rate, weights, places.
+    """Logs what lets a run be trusted: software, images and crops, batch and rate, weights, places.
 
     After every epoch that found more of them, it logs how many images could not be read.
     """
@@ -37,11 +38,13 @@ class RunSummary(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Logs the summary before the first step, and warns where the steps are too few."""
+        crops = describe_crops(runner)
         starts = [hook.share for hook in runner.hooks if isinstance(hook, StartMustFit)]
         lines = {
             'software': describe_software(),
             'device': describe_device(runner.world_size),
             'images': describe_images(runner.train_dataloader.dataset),
+            **({'crops': crops} if crops else {}),
             'batch': describe_batch(runner),
             'learning rate': describe_learning_rate(runner),
             'weights': describe_weights(runner, *starts[:1]),
