@@ -23,8 +23,10 @@ demo: env  ## is pretraining worth it? on images made here, 12 to 20 minutes on 
 survey: env  ## the same question on aerial photographs of trees, 45 minutes on two cores; stopped, it goes on
 	@.venv/bin/python tools/misc/survey.py --method $(METHOD) $(if $(WHEEL),--wheel $(WHEEL))
 
-# A file of tests stays in one process, for its tests share what is dear to make.
-PYTEST = -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file of tests stays in one process, for its tests share what is dear to make. A process that
+# crashes ends the run with its test's name; one put in its place would wait for ever.
+PYTEST = -m pytest tests -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+	--max-worker-restart 0
 
 test: env  ## run every test, on up to four cores
 	@.venv/bin/python $(PYTEST)
