@@ -142,13 +142,14 @@ def _resume(cfg: Config, resume: str | None) -> None:
         resume = cfg.get('load_from') or 'auto'
     if resume is None:
         return
-    cfg.load_from = checkpoint_to_resume(resume, cfg.work_dir)
-    cfg.resume = cfg.load_from is not None
-    if not cfg.resume:
+    checkpoint = checkpoint_to_resume(resume, cfg.work_dir)
+    cfg.resume = checkpoint is not None
+    if not cfg.resume:  # A start in load_from stays: a new training begins from it.
         MMLogger.get_current_instance().warning(
             f'--resume: {cfg.work_dir} holds no checkpoint, so the training begins anew.'
         )
         return
+    cfg.load_from = checkpoint
     # All weights come from the checkpoint; the file of the first start may be gone.
     _forget_starts(cfg.model)
     add_hook(cfg, 'mmgreen.CheckpointMustFit')

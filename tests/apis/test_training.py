@@ -1,5 +1,7 @@
 """What tools/train.py makes of its arguments. Real processes are next door."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -81,6 +83,15 @@ class TestTrainingConfig:
             configure_training(**{'config': 'tiny.py', **arguments})
         assert sentence in str(error.value)
         assert '\n' not in str(error.value)
+
+    def test_nothing_to_resume_leaves_the_start(self, here):
+        options = {'load_from': 'start.pth'}
+        cfg = configure_training('tiny.py', resume='auto', cfg_options=options)
+        assert cfg.load_from == 'start.pth' and not cfg.resume
+        Path('work_dirs/tiny').mkdir(parents=True)
+        Path('work_dirs/tiny/epoch_1.pth').touch()
+        cfg = configure_training('tiny.py', resume='auto', cfg_options=options)
+        assert cfg.load_from.endswith('epoch_1.pth') and cfg.resume
 
     def test_scaling_needs_a_base(self, here):
         with pytest.raises(ValueError, match='base_batch_size'):
