@@ -40,7 +40,8 @@ def read_lines(path: Path) -> list[Line]:
     """A line for each method, and one for each net that was fine-tuned longer instead.
 
     Args:
-        path: a json file as docs/results/cells_minutes.json. At 0 minutes are random weights.
+        path: a json file as docs/results/cells_minutes.json. At 0 minutes are random weights. A
+            point may bring ``random_weights`` of its own, trained on the machine of its detectors.
     """
     content = json.loads(path.read_text(encoding='utf-8'))
     random_weights = {net: at['box_ap_100'] for net, at in content['random_weights'].items()}
@@ -62,7 +63,8 @@ def read_lines(path: Path) -> list[Line]:
 
 def _point(measured: dict, random_weights: Scores) -> Point:
     scores: Scores = measured['box_ap_100']
-    gains = [scores[seed] - random_weights[seed] for seed in scores]
+    compared: Scores = measured.get('random_weights', random_weights)
+    gains = [scores[seed] - compared[seed] for seed in scores]
     return Point(measured['minutes'], mean(scores.values()), interval(gains))
 
 

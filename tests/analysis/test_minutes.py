@@ -43,6 +43,15 @@ def test_gains_are_taken_seed_by_seed(file):
     assert greenmim.points[2].gain == interval([6.0, 4.0])
 
 
+def test_a_point_of_another_machine_is_compared_with_random_weights_there(file):
+    content = json.loads(file.read_text())
+    content['pretrainings'][0]['points'][1]['random_weights'] = {'0': 32.0, '1': 23.0}
+    file.write_text(json.dumps(content))
+    points = read_lines(file)[0].points
+    assert points[1].gain == interval([1.0, 4.0])
+    assert points[2].gain == interval([4.0, 1.0]) and points[2].score == 30
+
+
 def test_longer_fine_tuning_is_dashed_and_bars_are_the_intervals(file):
     (axes,) = draw_minutes(file).axes
     _, labels = axes.get_legend_handles_labels()
