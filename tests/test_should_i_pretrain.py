@@ -96,6 +96,26 @@ def is_of(line, row, tuning):
     return line.startswith(row) and line.endswith(f'| {mean_and_each(tuning["box_ap_100"])} |')
 
 
+def test_what_stages_put_out_is_as_measured():
+    outputs = read('cells_trials_own_pixels')['outputs']
+    flat = ' '.join(PAGE.split())
+    hiera, swin = (
+        outputs[name] for name in ('hiera, 80 minutes, all stages fused', 'swin, 80 minutes')
+    )
+
+    def shares_and_ranks(stages):
+        shares, ranks = ([f'{each:.0f}' for each in column] for column in zip(*stages, strict=True))
+        return '{}, {} and {} % in {}, {} and {}'.format(*shares, *ranks)
+
+    first, second = (
+        shares_and_ranks([(100 * share, rank) for _, share, rank in net[:3]])
+        for net in (hiera, swin)
+    )
+    assert f"({first} directions; Swin's {second})" in flat
+    _, share, rank = hiera[3]
+    assert f'{100 * share:.1f} % of what stage 4' in flat and f'in {rank} directions;' in flat
+
+
 def fine_tunings_of_swin():
     """Box AP by seed, by start and change."""
     return {
