@@ -77,7 +77,8 @@ def test_each_trial_is_in_the_table(name):
 def test_gains_of_trials_are_over_random_weights_of_their_net():
     results = read('cells_trials_own_pixels')
     for trial in results['trials']:
-        scores, random_weights = trial['box_ap_100'], results['random_weights'][trial['net']]
+        scores = trial['box_ap_100']
+        random_weights = trial.get('random_weights', results['random_weights'][trial['net']])
         gained = interval([scores[seed] - random_weights[seed] for seed in scores])
         assert f'{mean_and_each(scores)} | {gained} |' in PAGE
     for net, scores in results['random_weights'].items():
@@ -157,6 +158,33 @@ def test_half_hidden_is_compared_with_the_first_pretraining():
     )
     above = interval([half[seed] - first[seed] for seed in first])
     assert f'{above} above the first pretraining' in ' '.join(PAGE.split())
+
+
+def test_larger_crops_are_compared_with_as_many_minutes_and_with_random_weights_there():
+    (larger,) = (
+        trial
+        for trial in read('cells_trials_own_pixels')['trials']
+        if trial['trial'].endswith('224 px, ten a step')
+    )
+    scores = larger['box_ap_100']
+    (greenmim,) = (
+        method
+        for method in read('cells_minutes')['pretrainings']
+        if method['method'] == 'GreenMIM, Swin'
+    )
+    (twenty,) = (p['box_ap_100'] for p in greenmim['points'] if p['minutes'] == 20)
+    there = larger['random_weights']
+    first = read('cells_trials_own_pixels')['random_weights']['swin']
+    flat = ' '.join(PAGE.split())
+    above, gained, usual = (
+        interval([scores[seed] - other[seed] for seed in scores])
+        for other in (twenty, there, first)
+    )
+    assert f'is {above} above the one after 20 minutes' in flat
+    assert f'over those of the other rows it is {usual}.' in flat
+    assert f'ten a step, {gained} by 18 minutes' in flat
+    longest = next(p for p in greenmim['points'] if p['minutes'] == 80)
+    assert there == longest['random_weights']
 
 
 def test_what_each_repair_did_is_of_the_runs():

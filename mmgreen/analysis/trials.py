@@ -22,14 +22,22 @@ class Trial(NamedTuple):
 
 
 def read_trials(path: Path) -> list[Trial]:
-    """Trials whose target is normalised pixels, for shares of other targets are not comparable."""
+    """Trials whose target is normalised pixels, for shares of other targets are not comparable.
+
+    Args:
+        path: a json file as docs/results/cells_trials_own_pixels.json. A trial may bring
+            ``random_weights`` of its own, trained on the machine of its detectors.
+    """
     content = json.loads(path.read_text(encoding='utf-8'))
     trials = [trial for trial in content['trials'] if trial['target'] == 'norm_pixel']
     return [
         Trial(
             trial['net'],
             trial['vs_patch_mean'],
-            _gain(trial['box_ap_100'], content['random_weights'][trial['net']]),
+            _gain(
+                trial['box_ap_100'],
+                trial.get('random_weights', content['random_weights'][trial['net']]),
+            ),
         )
         for trial in trials
     ]

@@ -31,6 +31,13 @@ def test_gains_are_over_random_weights_of_the_same_seeds(files):
     assert read_trials(files[0]) == [('swin', 0.8, 3.5), ('hiera', 1.1, -1.0)]
 
 
+def test_a_trial_of_another_machine_is_compared_with_random_weights_there(files):
+    content = json.loads(files[0].read_text())
+    content['trials'][0]['random_weights'] = {'0': 34.0, '1': 20.0}
+    files[0].write_text(json.dumps(content))
+    assert read_trials(files[0])[0] == ('swin', 0.8, 1.5)
+
+
 def test_each_file_has_its_points_in_the_panel_of_its_net(files):
     hiera, swin = draw_trials(files).axes
     assert [axes.get_title() for axes in (hiera, swin)] == ['hiera', 'swin']
