@@ -167,24 +167,18 @@ def test_larger_crops_are_compared_with_as_many_minutes_and_with_random_weights_
         if trial['trial'].endswith('224 px, ten a step')
     )
     scores = larger['box_ap_100']
-    (greenmim,) = (
-        method
-        for method in read('cells_minutes')['pretrainings']
-        if method['method'] == 'GreenMIM, Swin'
-    )
-    (twenty,) = (p['box_ap_100'] for p in greenmim['points'] if p['minutes'] == 20)
+    greenmim = points_by_minutes()['GreenMIM, Swin']
     there = larger['random_weights']
     first = read('cells_trials_own_pixels')['random_weights']['swin']
     flat = ' '.join(PAGE.split())
     above, gained, usual = (
         interval([scores[seed] - other[seed] for seed in scores])
-        for other in (twenty, there, first)
+        for other in (greenmim[20]['box_ap_100'], there, first)
     )
-    assert f'is {above} above the one after 20 minutes' in flat
+    assert f'the detector is {above} above the one after 20 minutes' in flat
     assert f'over those of the other rows it is {usual}.' in flat
-    assert f'ten a step, {gained} by 18 minutes' in flat
-    longest = next(p for p in greenmim['points'] if p['minutes'] == 80)
-    assert there == longest['random_weights']
+    assert f'by 18 minutes {above} above the 20 of crops of 128 px, and {gained} above' in flat
+    assert there == greenmim[80]['random_weights']
 
 
 def test_what_each_repair_did_is_of_the_runs():
@@ -313,6 +307,14 @@ def minutes_of_pretraining():
     return read('cells_minutes'), gained
 
 
+def points_by_minutes():
+    """Of each method of pretraining, what was measured after so many minutes."""
+    return {
+        method['method']: {point['minutes']: point for point in method['points']}
+        for method in read('cells_minutes')['pretrainings']
+    }
+
+
 def test_each_number_of_minutes_is_in_the_table():
     results, gained = minutes_of_pretraining()
     for method in results['pretrainings']:
@@ -351,20 +353,21 @@ def test_what_is_said_of_minutes_is_of_the_runs():
 
 
 def test_the_longest_pretraining_is_compared_as_the_page_says():
-    results, _ = minutes_of_pretraining()
-    points = {
-        method['method']: {point['minutes']: point for point in method['points']}
-        for method in results['pretrainings']
-    }
+    points = points_by_minutes()
     longest = points['GreenMIM, Swin'][80]
     scores = longest['box_ap_100']
     many = read_curve(RESULTS / 'cells_swin.json').scores('none', 300, 1.0)
     below = interval([many[int(seed)] - score for seed, score in scores.items()])
     simmim = points['SimMIM, Swin'][80]['box_ap_100']
-    ahead = interval([score - simmim[seed] for seed, score in scores.items()])
+    half = points['GreenMIM, Swin'][40]['box_ap_100']
+    ahead, grown = (
+        interval([score - other[seed] for seed, score in scores.items()])
+        for other in (simmim, half)
+    )
     flat = ' '.join(PAGE.split())
     assert f'39.9 (GreenMIM, 80 minutes, Swin), {below} below' in flat
     assert f'at 80 GreenMIM is ahead by {ahead}' in flat
+    assert f'that last step, {grown}, may be chance' in flat
     assert f'{mean_and_each(longest["random_weights"])}, and its gain is over those' in flat
     means = {
         (method, minutes): statistics.mean(point['box_ap_100'].values())

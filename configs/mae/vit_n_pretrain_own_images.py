@@ -8,7 +8,7 @@ object_size = 40  # px across, of a typical object: crops show it as wide as fou
 pixels = dict(mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375])  # mmgreen mean-std DIR
 flip_vertically = 0.5  # 0 where images have an up and a down
 held_out = 100  # of these images, a tenth at most, are not trained on and judge what is learned
-epochs = 115  # 11,500 steps, 80 minutes on two cores; on blood cells shorter ones gained less
+epochs = 115  # 11,500 steps, 80 minutes on two cores, the longest that we tried
 warmup = 2
 crops_per_epoch = 3200  # an epoch is so many crops, however few or many images there are
 batch_size = 32  # images of each process
