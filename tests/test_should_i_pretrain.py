@@ -236,6 +236,16 @@ def test_scores_on_tree_crowns_are_of_the_runs():
         assert f' | {" | ".join(cells)} |' in PAGE
 
 
+def test_shares_by_both_crops_of_the_survey_are_of_the_runs():
+    shares = [
+        each['by_step_on_held_out_images']['4000']['vs_patch_mean']
+        for each in read('survey_crops')['pretrainings']
+    ]
+    flat = ' '.join(PAGE.split())
+    assert f'(a `vs_patch_mean` of {shares[0]:.2f} on held-out tiles' in flat
+    assert f"come to {shares[1]:.2f} (Hiera's" in flat
+
+
 def test_scores_with_60_crowns_are_of_the_runs():
     runs = sorted(read('survey_60_boxes_1000_steps')['runs'], key=lambda run: run['seed'])
     for net, start, lr in {(run['net'], run['start'], run['lr']) for run in runs}:
@@ -300,6 +310,9 @@ def test_normalisation_was_compared_at_both_rates():
         assert f'| {name} | {" | ".join(cells)} |' in PAGE
 
 
+LARGE_CROPS = 'GreenMIM, Swin, crops of 224 px'
+
+
 def minutes_of_pretraining():
     """The file of the section, and what each number of minutes gained by what they went to."""
     lines = read_lines(RESULTS / 'cells_minutes.json')
@@ -346,7 +359,12 @@ def test_what_is_said_of_minutes_is_of_the_runs():
     harms = {point for point, gain in gained.items() if gain.high < 0}
     gains = {point for point, gain in gained.items() if gain.low > 0 and 'longer' not in point[0]}
     assert harms == {('GreenMIM, Swin', 5), ('Hiera, MAE', 10)}
-    assert gains == {('GreenMIM, Swin', 40), ('GreenMIM, Swin', 80), ('SimMIM, Swin', 80)}
+    assert gains == {
+        ('GreenMIM, Swin', 40),
+        ('GreenMIM, Swin', 80),
+        (LARGE_CROPS, 80),
+        ('SimMIM, Swin', 80),
+    }
     longer = [gain for (name, minutes), gain in gained.items() if minutes and 'longer' in name]
     assert len(longer) == len(results['longer_fine_tuning'])
     assert all(str(gain) in flat for gain in longer)

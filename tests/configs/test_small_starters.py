@@ -21,7 +21,8 @@ def test_crops_show_an_object_as_wide_as_two_units(file, tmp_path):
     cfg = copy_starter(file, tmp_path, object_size=100, flip_vertically=0.0)
     trained, judged = (cfg[f'{part}_dataloader'].dataset.pipeline for part in ('train', 'val'))
     near, crop = trained[1:3]
-    assert near.crop_size == 250 and crop.scale == 128
+    assert (near.crop_size, crop.scale) == ((440, 224) if 'swin' in file.stem else (250, 128))
+    assert cfg.model.backbone.img_size == crop.scale
     widths = [100 * crop.scale / (near.crop_size * share**0.5) for share in crop.crop_ratio_range]
     assert widths[0] > 64 > widths[1] > 48
     assert judged == [*trained[:3], trained[-1]]
