@@ -21,6 +21,7 @@ def read(name):
 
 
 SETS = [f'cells_{net}{pixels}' for net in ('swin', 'hiera') for pixels in ('', '_imagenet_pixels')]
+SETS.append('cells_swin_large_crops')
 
 
 @pytest.mark.parametrize('name', SETS)
@@ -370,30 +371,58 @@ def test_what_is_said_of_minutes_is_of_the_runs():
     assert all(str(gain) in flat for gain in longer)
 
 
-def test_the_longest_pretraining_is_compared_as_the_page_says():
+def test_the_longest_pretrainings_are_compared_as_the_page_says():
     points = points_by_minutes()
-    longest = points['GreenMIM, Swin'][80]
-    scores = longest['box_ap_100']
-    many = read_curve(RESULTS / 'cells_swin.json').scores('none', 300, 1.0)
-    below = interval([many[int(seed)] - score for seed, score in scores.items()])
-    simmim = points['SimMIM, Swin'][80]['box_ap_100']
-    half = points['GreenMIM, Swin'][40]['box_ap_100']
-    ahead, grown = (
-        interval([score - other[seed] for seed, score in scores.items()])
-        for other in (simmim, half)
+    small, large, simmim = (
+        points[name] for name in ('GreenMIM, Swin', LARGE_CROPS, 'SimMIM, Swin')
     )
+
+    def above(ours, theirs):
+        return interval([score - theirs[seed] for seed, score in ours.items()])
+
+    scores, larger, earlier = (point['box_ap_100'] for point in (small[80], large[80], large[20]))
     flat = ' '.join(PAGE.split())
-    assert f'39.9 (GreenMIM, 80 minutes, Swin), {below} below' in flat
-    assert f'at 80 GreenMIM is ahead by {ahead}' in flat
-    assert f'that last step, {grown}, may be chance' in flat
-    assert f'{mean_and_each(longest["random_weights"])}, and its gain is over those' in flat
+    ahead = above(scores, simmim[80]['box_ap_100']), above(larger, simmim[80]['box_ap_100'])
+    assert "ahead by {}, with crops as large as SimMIM's by {})".format(*ahead) in flat
+    assert f'that last step, {above(scores, small[40]["box_ap_100"])}, may be chance' in flat
+    assert f'the AP is the same ({above(larger, scores)})' in flat
+    assert f'80 level with them ({above(larger, scores)})' in flat
+    assert f'18 to 80 minutes they gain {above(larger, earlier)}, which may be' in flat
+    assert f'{mean_and_each(small[80]["random_weights"])}, and its gain is over those' in flat
     means = {
         (method, minutes): statistics.mean(point['box_ap_100'].values())
         for method, found in points.items()
         for minutes, point in found.items()
     }
-    assert max(means, key=means.get) == ('GreenMIM, Swin', 80)
-    assert f'after those 80 minutes a Swin has {means["GreenMIM, Swin", 80]:.1f} with' in flat
+    assert max(means, key=means.get) == (LARGE_CROPS, 80)
+    assert f'after those 80 minutes a Swin has {means[LARGE_CROPS, 80]:.1f} with' in flat
+
+
+def test_how_far_from_the_aim_is_of_the_runs():
+    there, here = (
+        read_curve(RESULTS / f'cells_swin{name}.json').scores('none', 300, 1.0)
+        for name in ('', '_large_crops')
+    )
+    large, small = (points_by_minutes()[name][80] for name in (LARGE_CROPS, 'GreenMIM, Swin'))
+
+    def below(random_weights, point):
+        scores = point['box_ap_100']
+        return interval([random_weights[int(seed)] - score for seed, score in scores.items()])
+
+    flat = ' '.join(PAGE.split())
+    said = f'{below(there, large)} below the one and {below(here, large)} below the other'
+    assert said in flat
+    assert f'it is 39.9, {below(there, small)} below the first' in flat
+    assert (
+        f'two cores, {below(here, large)} more, and 43.4 on the GPU, {below(there, large)}' in flat
+    )
+
+
+def test_the_table_and_the_minutes_hold_the_same_runs():
+    curve = read_curve(RESULTS / 'cells_swin_large_crops.json')
+    point = points_by_minutes()[LARGE_CROPS][80]
+    for start, scores in (('none', point['random_weights']), ('own', point['box_ap_100'])):
+        assert {str(seed): s for seed, s in curve.scores(start, 100, 1.0).items()} == scores
 
 
 @pytest.mark.parametrize('name', ['demo_swin', 'demo_hiera', 'demo_mae'])

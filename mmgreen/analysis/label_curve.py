@@ -257,9 +257,12 @@ class _Curve:
         """All runs as json, by way of a file beside it, and the report of them."""
         self.work_dir.mkdir(parents=True, exist_ok=True)
         asked = {**self.earlier.get('asked', {}), **self.asked}
-        # Reports compare with the start that was named first, whichever training ended first.
+        # Reports compare with the start that was named first; readers expect seeds in a row,
+        # whichever training ended first.
         order = list(asked)
-        runs = sorted(self.done.values(), key=lambda run: order.index(f'start {run.start}'))
+        runs = sorted(
+            self.done.values(), key=lambda run: (order.index(f'start {run.start}'), run.rank)
+        )
         rows = [asdict(run) for run in runs]
         facts = dict(asked=asked, unit=self.set.unit, metric=self.set.metric)
         beside = self.path.with_suffix('.part')

@@ -47,6 +47,12 @@ class Run:
         rates = f'lr{self.lr:g}_decay{self.layer_decay:g}'
         return f'{self.purpose}/{self.start}/{amount}_x{self.length:g}_{rates}_seed{self.seed}'
 
+    @property
+    def rank(self) -> tuple:
+        """Its place among the runs of its start: few labels first, all of them last, by seed."""
+        labels = (self.wanted is None, self.wanted or 0)
+        return self.purpose, self.length, labels, self.lr, self.layer_decay, self.seed
+
 
 class Question(NamedTuple):
     """What is asked: which starts, over which amounts of labels."""

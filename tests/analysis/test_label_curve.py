@@ -233,7 +233,7 @@ def test_several_at_once_do_what_one_after_the_other_does(cfg, tmp_path):
         label_curve(cfg, question(tmp_path), tmp_path / 'one', Trainer(best_at), str),
         label_curve(cfg, question(tmp_path), tmp_path / 'two', Both(best_at), str, jobs=2),
     ]
-    one, two = ({run.folder: replace(run, minutes=0) for run in read_runs(path)} for path in paths)
+    one, two = ([replace(run, minutes=0) for run in read_runs(path)] for path in paths)
     assert one == two and len(one) == 16
 
 
@@ -253,6 +253,13 @@ def test_the_start_that_is_named_first_comes_first_whichever_ends_first(cfg, tmp
     asked = question(tmp_path, grid=GRID[:1])
     path = label_curve(cfg, asked, tmp_path / 'out', OwnFirst(best_at), note, jobs=2)
     assert [run.start for run in read_runs(path)] == ['none'] * 6 + ['own'] * 6
+
+
+def test_runs_stand_by_labels_and_seed_whichever_ended_first(cfg, tmp_path):
+    asked = question(tmp_path, grid=GRID[:1], amounts=[None, 4, 8], seeds=[2, 0, 1])
+    runs = list(read_runs(label_curve(cfg, asked, tmp_path / 'out', Trainer(best_at), str)))
+    by_labels = [(wanted, seed) for wanted in (4, 8, None) for seed in range(3)]
+    assert [(run.wanted, run.seed) for run in runs] == by_labels * 2
 
 
 def test_after_a_failure_none_is_begun(cfg, tmp_path):
