@@ -398,6 +398,14 @@ def test_the_longest_pretrainings_are_compared_as_the_page_says():
     assert f'after those 80 minutes a Swin has {means[LARGE_CROPS, 80]:.1f} with' in flat
 
 
+def test_what_is_said_of_few_boxes_is_of_the_runs():
+    curve = read_curve(RESULTS / 'cells_swin_large_crops.json')
+    few, more = (interval(gain(curve, 'own', 'none', wanted, 1.0)) for wanted in (30, 100))
+    assert f'4.9, and {few.mean:.1f} with 30 boxes instead of 100.' in ' '.join(PAGE.split())
+    readme = ' '.join((ROOT / 'README.md').read_text(encoding='utf-8').split())
+    assert f'two cores {few} with 30 boxes and {more} with 100' in readme
+
+
 def test_how_far_from_the_aim_is_of_the_runs():
     there, here = (
         read_curve(RESULTS / f'cells_swin{name}.json').scores('none', 300, 1.0)
