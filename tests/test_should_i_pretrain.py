@@ -385,7 +385,7 @@ def test_the_longest_pretrainings_are_compared_as_the_page_says():
     ahead = above(scores, simmim[80]['box_ap_100']), above(larger, simmim[80]['box_ap_100'])
     assert "ahead by {}, with crops as large as SimMIM's by {})".format(*ahead) in flat
     assert f'that last step, {above(scores, small[40]["box_ap_100"])}, may be chance' in flat
-    assert f'the AP is the same ({above(larger, scores)})' in flat
+    assert f'the AP is level ({above(larger, scores)})' in flat
     assert f'80 level with them ({above(larger, scores)})' in flat
     assert f'18 to 80 minutes they gain {above(larger, earlier)}, which may be' in flat
     assert f'{mean_and_each(small[80]["random_weights"])}, and its gain is over those' in flat
