@@ -6,13 +6,9 @@
 #   python tools/train.py configs/cells/swin_faster_rcnn.py \
 #       --cfg-options model.backbone.init_cfg.checkpoint=CHECKPOINT
 #
-# Batch: 1 process x 10 crops, as many pixels as 32 of 128 px. Ours; as swin_pretrain.py but for the
-# model and the size, for mmpretrain's SimMIMSwinTransformer wants maps that windows of 7 divide.
-# Crops of some 179 px are magnified to 224, by as much as there.
-_base_ = ['swin_pretrain.py']
-
-size = 224
-batch_size = 10
+# Batch: 1 process x 10 crops. Ours; as swin_large_crops_pretrain.py but for the model: at 128 px
+# mmpretrain's SimMIMSwinTransformer cannot be trained, for it wants maps that windows of 7 divide.
+_base_ = ['swin_large_crops_pretrain.py']
 
 model = dict(
     type='mmgreen.SimMIM',
@@ -20,7 +16,7 @@ model = dict(
         _delete_=True,
         type='mmpretrain.SimMIMSwinTransformer',
         arch=dict(embed_dims=48, depths=[2, 2, 4, 2], num_heads=[2, 4, 8, 16]),
-        img_size=size,
+        img_size=_base_.size,
         drop_path_rate=0.0,
         stage_cfgs=dict(block_cfgs=dict(window_size=7)),
     ),
@@ -34,20 +30,3 @@ model = dict(
         loss=dict(type='mmpretrain.PixelReconstructionLoss', criterion='L1', channel=3),
     ),
 )
-crop = dict(
-    type='mmpretrain.RandomResizedCrop',
-    scale=size,
-    crop_ratio_range=(0.245, 0.6125),  # the areas of swin_pretrain.py, by (224 / 128)^2
-    backend='pillow',
-    interpolation='bicubic',
-)
-read, _, *flips, pack = _base_.train_dataloader.dataset.pipeline
-train_dataloader = dict(
-    batch_size=batch_size,
-    sampler=dict(samples_per_epoch=_base_.steps_per_epoch * batch_size),
-    dataset=dict(pipeline=[read, crop, *flips, pack]),
-)
-test_dataloader = val_dataloader = dict(
-    batch_size=batch_size, dataset=dict(pipeline=[read, crop, pack])
-)
-auto_scale_lr = dict(base_batch_size=batch_size)

@@ -11,7 +11,8 @@ size = 224
 batch_size = 10
 
 model = dict(backbone=dict(img_size=size), neck=dict(img_size=size))
-crop = {**_base_.crop, 'scale': size, 'crop_ratio_range': (0.245, 0.6125)}
+near = (0.245, 0.6125)  # the areas of swin_pretrain.py, by (224 / 128)^2
+crop = {**_base_.crop, 'scale': size, 'crop_ratio_range': near}
 read, _, *flips, pack = _base_.train_dataloader.dataset.pipeline
 train_dataloader = dict(
     batch_size=batch_size,
@@ -19,8 +20,6 @@ train_dataloader = dict(
     dataset=dict(pipeline=[read, crop, *flips, pack]),
 )
 test_dataloader = val_dataloader = dict(
-    batch_size=batch_size,
-    sampler=dict(samples_per_epoch=80),
-    dataset=dict(pipeline=[read, crop, pack]),
+    batch_size=batch_size, dataset=dict(pipeline=[read, crop, pack])
 )
 auto_scale_lr = dict(base_batch_size=batch_size)
