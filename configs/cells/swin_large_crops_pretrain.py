@@ -11,8 +11,11 @@ size = 224
 batch_size = 10
 
 model = dict(backbone=dict(img_size=size), neck=dict(img_size=size))
-near = (0.245, 0.6125)  # the areas of swin_pretrain.py, by (224 / 128)^2
-crop = {**_base_.crop, 'scale': size, 'crop_ratio_range': near}
+crop = {
+    **_base_.crop,
+    'scale': size,
+    'crop_ratio_range': (0.245, 0.6125),  # the areas of swin_pretrain.py, by (224 / 128)^2
+}
 read, _, *flips, pack = _base_.train_dataloader.dataset.pipeline
 train_dataloader = dict(
     batch_size=batch_size,
