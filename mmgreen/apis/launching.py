@@ -181,3 +181,11 @@ def set_loaders(cfg: Config, pin_memory: bool, persistent_workers: bool) -> None
             loader.pin_memory = False
         if not persistent_workers or not loader.get('num_workers'):
             loader.persistent_workers = False
+
+
+def count_every_sample(cfg: Config) -> None:
+    """Evaluation counts what its sampler gives; mmengine's loops count each image once at most."""
+    for part, loop in (('val', 'ValLoop'), ('test', 'TestLoop')):
+        settings = cfg.get(f'{part}_cfg')
+        if settings is not None and settings.get('type', loop) == loop:
+            settings.type = f'mmgreen.Sample{loop}'

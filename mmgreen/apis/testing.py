@@ -13,6 +13,7 @@ from mmgreen.apis.launching import (
     add_hook,
     build_runner,
     check_loggers,
+    count_every_sample,
     existing_checkpoint,
     log_by_the_clock,
     merge_options,
@@ -67,6 +68,7 @@ def configure_test(
     merge_options(cfg, before, cfg_options or {})
     set_loaders(cfg, pin_memory=True, persistent_workers=True)
     check_loggers(cfg)
+    count_every_sample(cfg)
     check_evaluation(cfg, 'test', cfg_options or ())
     if show or show_dir:
         _show_predictions(cfg, show, show_dir, labels, wait_time)

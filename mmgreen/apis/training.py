@@ -15,6 +15,7 @@ from mmgreen.apis.launching import (
     add_hook,
     build_runner,
     check_loggers,
+    count_every_sample,
     log_by_the_clock,
     merge_options,
     read_config,
@@ -89,6 +90,7 @@ def configure_training(
     _set_loss_scale(cfg)
     set_loaders(cfg, pin_memory, persistent_workers)
     check_loggers(cfg)
+    count_every_sample(cfg)
     check_evaluation(cfg, 'val', cfg_options or ())
     if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
         _scale_rate(cfg)

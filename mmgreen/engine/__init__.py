@@ -3,7 +3,7 @@
 from mmgreen.engine import hooks
 from mmgreen.engine.amp_on_cpu import AmpOnCpuOptimWrapper
 from mmgreen.engine.layer_decay import LayerDecayOptimWrapperConstructor
-from mmgreen.engine.loops import ResumableEpochLoop
+from mmgreen.engine.loops import ResumableEpochLoop, SampleTestLoop, SampleValLoop
 from mmgreen.engine.metrics import ReconstructionLoss
 
 __all__ = [
@@ -11,5 +11,7 @@ __all__ = [
     'LayerDecayOptimWrapperConstructor',
     'ReconstructionLoss',
     'ResumableEpochLoop',
+    'SampleTestLoop',
+    'SampleValLoop',
     'hooks',
 ]

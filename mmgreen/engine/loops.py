@@ -1,4 +1,4 @@
-"""Epochs that can be gone on with in their middle."""
+"""Epochs that can be gone on with in their middle; evaluation that counts every sample."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 import torch
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.evaluator import Evaluator
+from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
 from torch.utils.data import DataLoader, Sampler
 
+from mmgreen.datasets.seeding import sampler_of
 from mmgreen.registry import LOOPS
 
 
@@ -61,3 +63,39 @@ class _LaterBatches(Sampler):
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.batches, name)
+
+
+class _CountEverySample:
+    """Mixed into mmengine's loops of evaluation, for samplers that give an image several times.
+
+    mmengine's loops tell the metrics how many images there are, and metrics take what is beyond
+    that for padding of the last batch and leave it out.
+    """
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        samples = getattr(sampler_of(self.dataloader), 'samples_per_epoch', None)
+        if samples is not None:
+            self.evaluator = _EvaluatorOfSamples(self.evaluator, samples)
+
+
+class _EvaluatorOfSamples(Evaluator):
+    """An evaluator with so many samples, however many images the loop says there are."""
+
+    def __init__(self, evaluator: Evaluator, samples: int) -> None:
+        super().__init__(evaluator.metrics)
+        self.dataset_meta = evaluator.dataset_meta
+        self._samples = samples
+
+    def evaluate(self, size: int) -> dict:
+        return super().evaluate(self._samples)
+
+
+@LOOPS.register_module()
+class SampleValLoop(_CountEverySample, ValLoop):
+    """mmengine's validation, whose metrics are over ``samples_per_epoch`` of the sampler."""
+
+
+@LOOPS.register_module()
+class SampleTestLoop(_CountEverySample, TestLoop):
+    """mmengine's test, whose metrics are over ``samples_per_epoch`` of the sampler."""

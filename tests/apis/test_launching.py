@@ -1,7 +1,13 @@
 import pytest
 from mmengine.config import Config
 
-from mmgreen.apis.launching import add_hook, check_loggers, set_loaders, set_work_dir
+from mmgreen.apis.launching import (
+    add_hook,
+    check_loggers,
+    count_every_sample,
+    set_loaders,
+    set_work_dir,
+)
 from mmgreen.errors import InputError
 
 
@@ -55,3 +61,17 @@ def test_a_logger_without_its_package_is_refused_before_anything_runs(monkeypatc
     with pytest.raises(InputError, match="package tensorboard .*'pip install tensorboard'"):
         check_loggers(cfg)
     check_loggers(config(visualizer=dict(vis_backends=[dict(type='LocalVisBackend')])))
+
+
+@pytest.mark.parametrize('settings', [{}, dict(type='ValLoop'), dict(fp16=True)])
+def test_evaluation_counts_every_sample(settings):
+    cfg = config(val_cfg=settings, test_cfg=dict(type='other.TestLoop'))
+    count_every_sample(cfg)
+    assert cfg.val_cfg == {**settings, 'type': 'mmgreen.SampleValLoop'}
+    assert cfg.test_cfg.type == 'other.TestLoop'
+
+
+def test_no_loop_comes_where_nothing_is_evaluated():
+    cfg = config(val_cfg=None)
+    count_every_sample(cfg)
+    assert cfg.val_cfg is None and 'test_cfg' not in cfg

@@ -20,6 +20,10 @@ def here(folder, monkeypatch):
 
 
 class TestTestingConfig:
+    def test_every_sample_counts(self, here):
+        (here / 'some.pth').touch()
+        assert configure_test('tiny.py', 'some.pth').test_cfg.type == 'mmgreen.SampleTestLoop'
+
     @pytest.mark.parametrize(
         ('arguments', 'sentence'),
         [

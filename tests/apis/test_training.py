@@ -37,7 +37,7 @@ class TestTrainingConfig:
         config.val_dataloader, config.val_cfg = config.test_dataloader, {}
         config.val_evaluator = config.test_evaluator
         config.dump('validated.py')
-        assert configure_training('validated.py').val_cfg is not None
+        assert configure_training('validated.py').val_cfg.type == 'mmgreen.SampleValLoop'
         cfg = configure_training('validated.py', validate=False)
         assert cfg.val_cfg is cfg.val_dataloader is cfg.val_evaluator is None
 
