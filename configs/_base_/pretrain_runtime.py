@@ -36,6 +36,10 @@ visualizer = dict(
     vis_backends=[dict(type='LocalVisBackend')],
 )
 
+# mmengine logs the mean of the last ten of all that has 'loss' in its name; of the error in a
+# validation the log is to have what that validation found.
+log_processor = dict(mean_pattern=r'^(?!.*reconstruction_loss).*(loss|time|grad_norm)')
+
 log_level = 'INFO'
 load_from = None
 resume = False

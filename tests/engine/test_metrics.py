@@ -1,8 +1,13 @@
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
+from reference_training import loader, runner
 
+import mmgreen
 from mmgreen.engine.metrics import ReconstructionLoss
 from mmgreen.errors import InputError
 
@@ -43,3 +48,23 @@ def test_shares_are_of_all_images_together():
         metric.process({}, [dict(zip(names, values))])
     expected = {'reconstruction_loss': 1.5, 'vs_patch_mean': 0.75, 'vs_mean': 0.25}
     assert metric.evaluate(size=2) == pytest.approx(expected)
+
+
+def test_the_log_has_the_loss_of_each_validation_not_a_mean_of_the_last(images):
+    runtime = Config.fromfile(mmgreen.config_file('_base_/pretrain_runtime.py'))
+    trained = runner(
+        images,
+        [],
+        epochs=3,
+        val_dataloader=loader(images, shuffle=False),
+        val_cfg={},
+        val_evaluator=dict(type='mmgreen.ReconstructionLoss'),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=1.0)),
+        log_processor=runtime.log_processor,
+    )
+    trained.train()
+    lines = (Path(trained.log_dir) / 'vis_data/scalars.json').read_text().splitlines()
+    logged = [each for each in map(json.loads, lines) if 'reconstruction_loss' in each]
+    assert len(logged) == 3
+    assert logged[-1]['reconstruction_loss'] == trained.val()['reconstruction_loss']
+    assert logged[-1]['reconstruction_loss'] < 0.9 * logged[0]['reconstruction_loss']
