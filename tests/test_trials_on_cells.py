@@ -114,20 +114,37 @@ def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
     assert f'Swin gains {gained(("trees", "1e-3"), ("none", "2e-3"))} on the cells' in PAGE
 
 
+def trials_of_pretraining():
+    """Box AP by seed, by the name of the trial."""
+    trials = read('cells_trials_own_pixels')['trials']
+    return {trial['trial']: trial['box_ap_100'] for trial in trials}
+
+
 def test_half_hidden_is_compared_with_the_first_pretraining():
-    trials = {
-        each['trial']: each['box_ap_100'] for each in read('cells_trials_own_pixels')['trials']
-    }
+    trials = trials_of_pretraining()
     half, first = (
         trials[name] for name in ('half hidden', 'Swin, as configs/cells/swin_pretrain.py')
     )
     assert f'{above(half, first)} above the first pretraining' in FLAT
 
 
+def test_masks_of_larger_crops_are_compared_with_the_usual_ones():
+    trials = trials_of_pretraining()
+    usual, each, more = (
+        trials[name]
+        for name in (
+            'crops of three times the area, magnified as much: 224 px, ten a step',
+            'so, a mask for each image',
+            'so, three quarters hidden',
+        )
+    )
+    said = f'over one for the batch, {above(each, usual)}, nor are three quarters hidden over 60 %'
+    assert f'{said}, {above(more, usual)}.' in FLAT
+
+
 def test_what_each_repair_did_is_of_the_runs():
     results = read('cells_trials_own_pixels')
-    trials = {trial['trial']: trial['box_ap_100'] for trial in results['trials']}
-    tunings = fine_tunings_of_swin()
+    trials, tunings = trials_of_pretraining(), fine_tunings_of_swin()
 
     def scores(name, start):
         found = read_curve(RESULTS / f'{name}.json').scores(start, 100, 1.0)
