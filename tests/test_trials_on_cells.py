@@ -114,6 +114,13 @@ def test_gains_of_longer_fine_tuning_and_of_other_photographs_are_of_the_runs():
     assert f'Swin gains {gained(("trees", "1e-3"), ("none", "2e-3"))} on the cells' in PAGE
 
 
+def test_a_frozen_patch_embedding_is_compared_with_one_that_is_trained():
+    start, change = '80 minutes, crops of 224 px', '1e-3, on two cores'
+    tunings = fine_tunings_of_swin()
+    gained = above(tunings[start, f'{change}, the patch embedding frozen'], tunings[start, change])
+    assert f'The patch embedding alone may be frozen or not: {gained}.' in FLAT
+
+
 def trials_of_pretraining():
     """Box AP by seed, by the name of the trial."""
     trials = read('cells_trials_own_pixels')['trials']
