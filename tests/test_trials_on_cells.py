@@ -149,6 +149,17 @@ def test_masks_of_larger_crops_are_compared_with_the_usual_ones():
     assert f'{said}, {above(more, usual)}.' in FLAT
 
 
+def test_larger_crops_of_hiera_are_compared_with_random_weights_of_their_machine():
+    tunings = read('cells_trials_own_pixels')['fine_tuning']
+    (random_weights,) = (
+        each['box_ap_100']
+        for each in tunings
+        if (each['net'], each['change']) == ('hiera', '2e-3, on two cores')
+    )
+    below = above(random_weights, trials_of_pretraining()['so, crops of 224 px, ten a step'])
+    assert f'detector is {below} below random weights that were trained on the same two' in FLAT
+
+
 def test_what_each_repair_did_is_of_the_runs():
     results = read('cells_trials_own_pixels')
     trials, tunings = trials_of_pretraining(), fine_tunings_of_swin()
