@@ -24,12 +24,15 @@ def test_scores_on_tree_crowns_are_of_the_runs():
 
 
 def test_shares_by_both_crops_of_the_survey_are_of_the_runs():
-    shares = [
-        each['by_step_on_held_out_images']['4000']['vs_patch_mean']
-        for each in read('survey_crops')['pretrainings']
-    ]
-    assert f'(a `vs_patch_mean` of {shares[0]:.2f} on held-out tiles' in FLAT
-    assert f"come to {shares[1]:.2f} (Hiera's" in FLAT
+    pretrainings = read('survey_crops')['pretrainings']
+    usual, magnified = (each['vs_patch_mean_of_256_crops'] for each in pretrainings)
+    assert f'(a `vs_patch_mean` of {usual:.2f} over 256 crops of held-out tiles' in FLAT
+    earlier = ' and '.join(
+        f'{each["by_step_on_held_out_images"]["4000"]["vs_patch_mean"]:.2f}'
+        for each in pretrainings
+    )
+    said = f'come to {magnified:.2f} (by one crop of each of the eight tiles they had {earlier},'
+    assert said in FLAT
 
 
 def test_scores_with_60_crowns_are_of_the_runs():
