@@ -93,7 +93,10 @@ class _EvaluatorOfSamples(Evaluator):
 
 @LOOPS.register_module()
 class SampleValLoop(_CountEverySample, ValLoop):
-    """mmengine's validation, whose metrics are over ``samples_per_epoch`` of the sampler."""
+    """mmengine's validation, whose metrics are over ``samples_per_epoch`` of the sampler.
+
+    Our tools set it; a config for other tools may name it, ``val_cfg = dict(type=...)``.
+    """
 
 
 @LOOPS.register_module()

@@ -173,6 +173,23 @@ class TestTwoProcesses:
         assert '2 images x 2 processes = 4; 2 batches an epoch' in runs.pair.output
         assert runs.pair.output.count('1 of 10 images could not be read so far') == 1
 
+    def test_they_count_every_sample_once(self, runs, folder, python):
+        # 15 of 10 images: each process gives 8, and one of the 16 fills the last batch.
+        tested = finish(
+            start(
+                *(folder, python, 'bash', ROOT / 'tools/dist_test.sh', 'tiny.py'),
+                *('whole/epoch_3.pth', 2, '--work-dir', 'test_pair', '--out', 'pair.pkl'),
+                *('--cfg-options', 'test_dataloader.sampler.samples_per_epoch=15'),
+            )
+        )
+        assert tested.code == 0, tested.output
+        with open(folder / 'pair.pkl', 'rb') as stream:
+            samples = pickle.load(stream)
+        counted = [Path(each['img_path']).stem for each in samples]
+        assert len(counted) == 15
+        for place, name in enumerate(counted):
+            assert place % 10 == 3 or name == str(place % 10)  # 3.jpg cannot be read
+
 
 class TestTest:
     def test_gives_the_loss_of_every_image_and_repeats_it(self, runs, folder, monkeypatch):
