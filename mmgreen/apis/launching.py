@@ -189,3 +189,14 @@ def count_every_sample(cfg: Config) -> None:
         settings = cfg.get(f'{part}_cfg')
         if settings is not None and settings.get('type', loop) == loop:
             settings.type = f'mmgreen.Sample{loop}'
+
+
+def score_nothing_as_zero(cfg: Config) -> None:
+    """Evaluation of a detector that finds nothing is 0; mmdet's CocoMetric gives no score then."""
+    if cfg.get('default_scope') != 'mmdet':
+        return
+    for part in ('val', 'test'):
+        evaluators = cfg.get(f'{part}_evaluator')
+        for each in evaluators if isinstance(evaluators, list | tuple) else [evaluators]:
+            if each and each.get('type') in ('CocoMetric', 'mmdet.CocoMetric'):
+                each.type = 'mmgreen.CocoMetric'

@@ -18,6 +18,7 @@ from mmgreen.apis.launching import (
     log_by_the_clock,
     merge_options,
     read_config,
+    score_nothing_as_zero,
     set_loaders,
     set_work_dir,
 )
@@ -69,6 +70,7 @@ def configure_test(
     set_loaders(cfg, pin_memory=True, persistent_workers=True)
     check_loggers(cfg)
     count_every_sample(cfg)
+    score_nothing_as_zero(cfg)
     check_evaluation(cfg, 'test', cfg_options or ())
     if show or show_dir:
         _show_predictions(cfg, show, show_dir, labels, wait_time)

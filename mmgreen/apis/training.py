@@ -19,6 +19,7 @@ from mmgreen.apis.launching import (
     log_by_the_clock,
     merge_options,
     read_config,
+    score_nothing_as_zero,
     set_loaders,
     set_work_dir,
 )
@@ -91,6 +92,7 @@ def configure_training(
     set_loaders(cfg, pin_memory, persistent_workers)
     check_loggers(cfg)
     count_every_sample(cfg)
+    score_nothing_as_zero(cfg)
     check_evaluation(cfg, 'val', cfg_options or ())
     if auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
         _scale_rate(cfg)

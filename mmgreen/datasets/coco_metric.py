@@ -1,11 +1,11 @@
-"""COCO's evaluation where an image has more than 100 objects."""
+"""COCO's evaluation of a detector that gives more than 100 objects an image, or none at all."""
 
 from __future__ import annotations
 
 from typing import Any
 from unittest.mock import patch
 
-from mmdet.datasets.api_wrappers import COCOeval
+from mmdet.datasets.api_wrappers import COCO, COCOeval
 from mmdet.evaluation import CocoMetric as HostCocoMetric
 from mmengine.logging import MMLogger
 
@@ -29,12 +29,23 @@ class EvaluationOfAll(COCOeval):
         self.stats[0] = counted.mean() if counted.size else -1.0
 
 
+def load_results(truth: COCO, found: list[dict]) -> COCO:
+    """What was found; ``loadRes`` of pycocotools refuses an empty list."""
+    if found:
+        return super(COCO, truth).loadRes(found)
+    results = COCO()
+    results.dataset = {**truth.dataset, 'annotations': []}
+    results.createIndex()
+    return results
+
+
 @METRICS.register_module()
 class CocoMetric(HostCocoMetric):
     """mmdet's CocoMetric, whose every AP counts as many objects of an image as a detector gives.
 
     mmdet's ``mAP`` is of the best 100 objects, its ``mAP_50`` and all others of the best 1,000.
-    Where a detector gives no more than 100, figures are the same.
+    Where ``max_per_image`` is 100 or less, figures are mmdet's. Where a detector finds nothing in
+    any image, as after a few steps of a training, mmdet gives no figure at all, and this one 0.
 
     Args:
         max_per_image: objects that the detector gives for one image at most.
@@ -49,8 +60,12 @@ class CocoMetric(HostCocoMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """By name, as mmdet's."""
-        # mmdet takes the evaluation by its name in the module, and offers no other place.
-        with patch('mmdet.evaluation.metrics.coco_metric.COCOeval', EvaluationOfAll):
+        evaluation = EvaluationOfAll if self.max_per_image > STANDARD else COCOeval
+        # mmdet takes both by their names, and offers no other place.
+        with (
+            patch('mmdet.evaluation.metrics.coco_metric.COCOeval', evaluation),
+            patch.object(COCO, 'loadRes', load_results),
+        ):
             metrics = super().compute_metrics(results)
         if self.max_per_image > STANDARD:
             MMLogger.get_current_instance().info(

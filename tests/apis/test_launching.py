@@ -5,6 +5,7 @@ from mmgreen.apis.launching import (
     add_hook,
     check_loggers,
     count_every_sample,
+    score_nothing_as_zero,
     set_loaders,
     set_work_dir,
 )
@@ -75,3 +76,17 @@ def test_no_loop_comes_where_nothing_is_evaluated():
     cfg = config(val_cfg=None)
     count_every_sample(cfg)
     assert cfg.val_cfg is None and 'test_cfg' not in cfg
+
+
+def test_a_detector_that_finds_nothing_has_a_score():
+    hosts, other = dict(type='CocoMetric', ann_file='a.json'), dict(type='LVISMetric')
+    cfg = config(default_scope='mmdet', val_evaluator=hosts, test_evaluator=[other, hosts])
+    score_nothing_as_zero(cfg)
+    ours = {**hosts, 'type': 'mmgreen.CocoMetric'}
+    assert cfg.val_evaluator == ours and cfg.test_evaluator == [other, ours]
+
+
+def test_the_metric_of_another_host_stays():
+    cfg = config(default_scope='mmpretrain', val_evaluator=dict(type='CocoMetric'))
+    score_nothing_as_zero(cfg)
+    assert cfg.val_evaluator.type == 'CocoMetric'

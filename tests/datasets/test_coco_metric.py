@@ -62,6 +62,17 @@ def test_up_to_100_all_figures_are_mmdets(truth):
     assert score(CocoMetric(ann_file=path), 45) == score(HostCocoMetric(ann_file=path), 45)
 
 
+def test_nothing_found_is_an_ap_of_0_where_mmdet_has_none(truth):
+    path = truth(12)
+    assert score(HostCocoMetric(ann_file=path), 0) == {}
+    nothing = score(CocoMetric(ann_file=path), 0)
+    found = score(CocoMetric(ann_file=path), 12)
+    assert list(nothing) == list(found)
+    # All boxes are small: of other sizes there is nothing to be found, which COCO calls -1.
+    assert nothing == {name: min(value, 0.0) for name, value in found.items()}
+    assert sorted(set(nothing.values())) == [-1.0, 0.0]
+
+
 def test_is_found_by_its_name(truth):
     built = METRICS.build(dict(type='mmgreen.CocoMetric', ann_file=truth(3), max_per_image=2000))
     assert isinstance(built, CocoMetric) and np.max(built.proposal_nums) == 2000
