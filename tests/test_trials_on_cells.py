@@ -121,6 +121,14 @@ def test_a_frozen_patch_embedding_is_compared_with_one_that_is_trained():
     assert f'The patch embedding alone may be frozen or not: {gained}.' in FLAT
 
 
+def test_a_longer_warm_up_is_compared_with_the_usual_one():
+    start, change = '80 minutes, crops of 224 px', '1e-3, on two cores'
+    tunings = fine_tunings_of_swin()
+    longer = tunings[start, f'{change}, 90 steps of warm-up, not 30']
+    gained = above(longer, tunings[start, change])
+    assert f'instead of thirty change nothing beyond chance: {gained}.' in FLAT
+
+
 def trials_of_pretraining():
     """Box AP by seed, by the name of the trial."""
     trials = read('cells_trials_own_pixels')['trials']
