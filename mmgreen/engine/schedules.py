@@ -39,7 +39,7 @@ def check_schedule(config: Mapping) -> None:
         if (end is not None and begin >= end) or (length is not None and length <= 0):
             raise InputError(
                 f'{path} begins at {unit} {begin} and ends at {unit} {end}, so nothing of the '
-                f'schedule is left after the warm-up: train longer than {goal} {unit}s, or shorten '
+                f'schedule is left after the warm-up: train beyond {unit} {goal}, or shorten '
                 'the warm-up (warmup at the top of a starter).'
             )
         # mmdet's YOLOX counts from 0 what begins later; what is out of these bounds is a slip.

@@ -62,7 +62,10 @@ def last_value(work_dir: str | Path, key: str) -> float:
     entries = read_log_entries(work_dir)
     found = [entry[name] for entry in entries for name in entry if name.endswith(key)]
     if not found:
-        raise MissingFileError(f'{work_dir} has no log with a value {key}.')
+        raise MissingFileError(
+            f'{work_dir} has no log with a value {key}: what was trained there was never scored. '
+            'Delete that folder and give the command again.'
+        )
     return found[-1]
 
 
