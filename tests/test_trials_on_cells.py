@@ -220,6 +220,19 @@ def test_choices_of_the_larger_swin_are_of_the_runs():
     assert said in FLAT
 
 
+def test_gains_of_the_larger_swin_are_of_the_runs():
+    name = 'cells_swin_tiny_large_crops'
+    curve, learned = read_curve(RESULTS / f'{name}.json'), read(name)['pretraining']['own']
+    scores = {start: curve.scores(start, 100, 1.0) for start in ('own', 'none')}
+    own, none = (mean_and_each({str(k): v for k, v in scores[s].items()}) for s in scores)
+    gained = above(scores['own'], scores['none'])
+    assert f'A Swin-T of 28 M gains {gained} with 100 boxes, by 6,000 steps' in FLAT
+    assert f'Swin-T, of 28 M, gains {gained} with 100 boxes: {own} from 6,000 ' in FLAT
+    assert f'{none} from random weights' in FLAT
+    share = learned['by_step_on_held_out_images']['6000']['vs_patch_mean']
+    assert f'`vs_patch_mean` came to {share:.2f}' in FLAT
+
+
 def test_normalisation_was_compared_at_both_rates():
     runs = read('cells_normalisation')['runs']
     runs.sort(key=lambda run: run['seed'])

@@ -71,6 +71,6 @@ class EarlyVerdict(Hook):
             runner.logger.warning(
                 f'After {runner.iter + 1} of {runner.max_iters} steps hidden patches are predicted '
                 f'no better than by the tint of each (vs_patch_mean {share:.2f}; learning is below '
-                '1). Train longer, at a higher rate, or on crops in which objects are larger; '
+                '1). Train longer, at another rate, or on crops in which objects are larger; '
                 'docs/reading_reconstructions.md says more.'
             )
