@@ -55,8 +55,9 @@ class CocoMetric(HostCocoMetric):
     def __init__(self, max_per_image: int = STANDARD, **settings: Any) -> None:
         super().__init__(**settings)
         self.max_per_image = max_per_image
-        first, second, last = self.proposal_nums
-        self.proposal_nums = [first, second, max(last, max_per_image)]
+        if max_per_image > STANDARD:
+            first, second, last = self.proposal_nums
+            self.proposal_nums = [first, second, max(last, max_per_image)]
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """By name, as mmdet's."""

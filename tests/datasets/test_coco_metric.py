@@ -73,6 +73,11 @@ def test_nothing_found_is_an_ap_of_0_where_mmdet_has_none(truth):
     assert sorted(set(nothing.values())) == [-1.0, 0.0]
 
 
+def test_up_to_100_settings_are_mmdets(truth):
+    metric = CocoMetric(ann_file=truth(3), metric='proposal_fast', proposal_nums=(10, 50))
+    assert list(metric.proposal_nums) == [10, 50]
+
+
 def test_is_found_by_its_name(truth):
     built = METRICS.build(dict(type='mmgreen.CocoMetric', ann_file=truth(3), max_per_image=2000))
     assert isinstance(built, CocoMetric) and np.max(built.proposal_nums) == 2000
