@@ -32,6 +32,7 @@ class EvaluationOfAll(COCOeval):
 def load_results(truth: COCO, found: list[dict]) -> COCO:
     """What was found; ``loadRes`` of pycocotools refuses an empty list."""
     if found:
+        # Of the class above mmdet's, in which this function stands in the place of its own.
         return super(COCO, truth).loadRes(found)
     results = COCO()
     results.dataset = {**truth.dataset, 'annotations': []}
